@@ -1,0 +1,1 @@
+"""The world: databases, destinations, the store, the clock."""

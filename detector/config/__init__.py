@@ -1,0 +1,1 @@
+"""detector.yml and the rule files; the home of yaml, pydantic and sqlglot."""

@@ -1,0 +1,1 @@
+"""Pure: which deploy, which segment."""

@@ -1,0 +1,130 @@
+"""What a team handles: identity, state, history."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from detector.model.deploy import Ranking
+from detector.model.span import Span
+from detector.model.verdict import Loss, Onset
+
+__all__ = ["Incident", "IncidentEvent", "IncidentMetric", "IncidentState", "Told", "Whereabouts"]
+
+
+class IncidentState(StrEnum):
+    """Where an incident is in its life."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RECOVERING = "recovering"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """How one split column took part: `everywhere` alike, or the `segments` that carry the loss.
+
+    Attributes:
+        column: the split column.
+        everywhere: all segments lost alike.
+        segments: name and share of the whole loss (0 to 1), largest first; empty when everywhere.
+    """
+
+    column: str
+    everywhere: bool
+    segments: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentMetric:
+    """One metric's part in an incident.
+
+    Attributes:
+        metric: full name.
+        span: from the start of the first anomalous bucket to the end of the newest anomalous one.
+        value, expected: over `span`: sums for kinds that add up, weighted means for others.
+        loss: over `span`.
+        onset: when it began.
+        is_drop: below what is usual, or above.
+        normal_in_a_row: buckets back in range since the newest anomalous one; closed, missing and error buckets do not
+            count and do not reset.
+        ended_at: end of `span` once the metric is over; None while it lasts.
+        where: one entry per split column.
+    """
+
+    metric: str
+    span: Span
+    value: float
+    expected: float
+    loss: Loss
+    onset: Onset
+    is_drop: bool = True
+    normal_in_a_row: int = 0
+    ended_at: datetime | None = None
+    where: tuple[Whereabouts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the team knows from us.
+
+    Attributes:
+        at: when the last message was decided on.
+        count: messages so far; the next one is number `count + 1`.
+        loss_per_hour: of the worst metric when last told.
+        named: id of the deploy last named to the team; None if none was.
+        reminded: the one reminder that nobody has reacted was decided on.
+    """
+
+    at: datetime
+    count: int
+    loss_per_hour: float
+    named: str | None = None
+    reminded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One thing that is wrong, for one team.
+
+    Attributes:
+        number: counts from 1 over the whole store.
+        metrics: worst first.
+        ranking: suspects, as of the newest evidence.
+        told: None until the team has been told (loss still below `at_least`).
+        closed_by, why: a person who ended it by hand, and what they said.
+    """
+
+    number: int
+    team: str
+    state: IncidentState
+    opened_at: datetime
+    metrics: tuple[IncidentMetric, ...]
+    ranking: Ranking
+    told: Told | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    recovering_at: datetime | None = None
+    resolved_at: datetime | None = None
+    closed_by: str | None = None
+    why: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more happens to it."""
+        return self.state is IncidentState.RESOLVED
+
+    @property
+    def worst(self) -> IncidentMetric:
+        """The metric that stands in the title."""
+        return self.metrics[0]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentEvent:
+    """One line of an incident's history, unique by incident, time and what."""
+
+    incident: int
+    at: datetime
+    what: str
+    text: str

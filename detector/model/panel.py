@@ -1,0 +1,63 @@
+"""Many series on one bucket grid: the shape in which numbers travel."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from detector.model.grid import Grid
+
+__all__ = ["Bools", "Floats", "Panel"]
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """Values of `m` series in `n` buckets.
+
+    Attributes:
+        series: their names, length m.
+        grid: the buckets, length n.
+        values: shape (m, n); nan exactly where `known` is false.
+        known: shape (m, n); false means missing, which is not zero.
+        teaches: shape (m, n); false in past incidents and data faults, which no baseline may learn from.
+        is_holiday: shape (n,); public holidays and the owner's own dates.
+        weights: shape (m, n) or None; the denominators of a ratio, nan where unknown.
+
+    Raises:
+        ValueError: shapes that do not fit.
+    """
+
+    series: tuple[str, ...]
+    grid: Grid
+    values: Floats
+    known: Bools
+    teaches: Bools
+    is_holiday: Bools
+    weights: Floats | None = None
+
+    def __post_init__(self) -> None:
+        """Check the shapes once."""
+        shape = (len(self.series), len(self.grid))
+        arrays = [self.values, self.known, self.teaches]
+        if self.weights is not None:
+            arrays.append(self.weights)
+        if any(array.shape != shape for array in arrays) or self.is_holiday.shape != shape[1:]:
+            msg = f"a panel of {shape[0]} series and {shape[1]} buckets needs arrays of that shape"
+            raise ValueError(msg)
+
+    def cut(self, buckets: slice) -> Self:
+        """The same series over a run of the buckets."""
+        weights = None if self.weights is None else self.weights[:, buckets]
+        return type(self)(
+            self.series,
+            self.grid[buckets],
+            self.values[:, buckets],
+            self.known[:, buckets],
+            self.teaches[:, buckets],
+            self.is_holiday[buckets],
+            weights,
+        )

@@ -1,0 +1,47 @@
+"""What a source answers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from detector.model.panel import Floats
+from detector.model.span import Span
+
+__all__ = ["BucketRows", "SegmentRows"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BucketRows:
+    """The buckets that have rows, in order of time.
+
+    Attributes:
+        starts: epoch seconds, shape (n,), rising, each the start of a bucket of the metric's grid.
+        values: shape (n,); nan where the source said NULL.
+        weights: shape (n,) or None; the denominators of a ratio in short form.
+        ambiguous: stretches of repeated wall time in which rows cannot be told apart (time columns without zone).
+        warnings: worth telling, such as rows out of range that were left out.
+    """
+
+    starts: npt.NDArray[np.int64]
+    values: Floats
+    weights: Floats | None = None
+    ambiguous: tuple[Span, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentRows:
+    """Values of one split column's segments, in buckets.
+
+    Attributes:
+        column: the split column.
+        segments: their names as text (NULL is `(none)`), length m, largest first.
+        starts: epoch seconds, shape (n,): the buckets of the span that was asked for.
+        values: shape (m, n); 0 where there are no rows for kinds that add up, nan for others.
+    """
+
+    column: str
+    segments: tuple[str, ...]
+    starts: npt.NDArray[np.int64]
+    values: Floats

@@ -1,0 +1,89 @@
+"""What the detector remembers between two ticks."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from detector.model.incident import Incident, IncidentEvent
+from detector.model.notification import Notification
+from detector.model.panel import Bools, Floats
+from detector.model.verdict import Outcome
+
+__all__ = ["HistoryBlock", "MetricState", "SourceHealth", "TickChanges"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HistoryBlock:
+    """Buckets of one metric as last read, in order of time; need not be without holes.
+
+    Attributes:
+        metric: full name.
+        starts: epoch seconds, shape (n,), rising.
+        values: shape (n,), nan where `known` is false.
+        known, teaches: shape (n,), as in `Panel`.
+        weights: shape (n,) or None; denominators of a ratio.
+    """
+
+    metric: str
+    starts: npt.NDArray[np.int64]
+    values: Floats
+    known: Bools
+    teaches: Bools
+    weights: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricState:
+    """How far a metric has come.
+
+    Attributes:
+        metric: full name.
+        fingerprint: of all that decides what its buckets hold (query, zone, bucket length); after a change the history
+            is read anew.
+        first_seen_at: the first tick that knew it.
+        read_from: start of the history that was read; None before the first slice.
+        read_until: end of the newest bucket read.
+        judged_until: end of the newest bucket with an outcome.
+    """
+
+    metric: str
+    fingerprint: str
+    first_seen_at: datetime
+    read_from: datetime | None = None
+    read_until: datetime | None = None
+    judged_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """How a source answers.
+
+    Attributes:
+        failing_since: first tick of the present failure; None while it answers.
+        failed_ticks: in a row.
+        error: the newest one, without secrets.
+        told_admins, told_owners: who heard of the present failure.
+    """
+
+    source: str
+    failing_since: datetime | None = None
+    failed_ticks: int = 0
+    error: str = ""
+    told_admins: bool = False
+    told_owners: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TickChanges:
+    """All that one tick found and decided; committed as one transaction, before anything is sent."""
+
+    at: datetime
+    metrics: tuple[MetricState, ...] = ()
+    history: tuple[HistoryBlock, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    events: tuple[IncidentEvent, ...] = ()
+    notifications: tuple[tuple[Notification, int], ...] = ()  # with the number of the team's channels
+    sources: tuple[SourceHealth, ...] = ()
