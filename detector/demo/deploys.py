@@ -6,7 +6,7 @@ import numpy as np
 
 from detector.demo.shop import SEED
 from detector.demo.trade import SATURDAY, ZONE, is_holiday
-from detector.model.deploy import Deploy, DeployKind
+from detector.model.deploy import Deploy
 
 __all__ = ["NEXT_VERSION", "deploy_of", "deploys"]
 
@@ -39,28 +39,17 @@ def deploys(now: datetime, seed: int = SEED) -> list[Deploy]:
     return sorted(reports, key=lambda report: (report.received_at, report.id))
 
 
-def deploy_of(
-    service: str,
-    version: int,
-    live_at: datetime,
-    *,
-    actor: str,
-    kind: DeployKind = DeployKind.DEPLOY,
-    rollback_of: str | None = None,
-) -> Deploy:
+def deploy_of(service: str, version: int, live_at: datetime, *, actor: str) -> Deploy:
     """One report as a pipeline sends it when the last instance is live."""
-    prefix = "rb" if kind is DeployKind.ROLLBACK else "d"
     return Deploy(
-        id=f"{prefix}-{service}-{version}",
+        id=f"{service}-{version}",
         service=service,
         version=f"v{version}",
         received_at=live_at,
-        kind=kind,
         started_at=live_at - timedelta(minutes=3),
         finished_at=live_at,
         actor=actor,
         url=f"https://ci.example/{service}/{version}",
-        rollback_of=rollback_of,
         source="pipeline",
     )
 

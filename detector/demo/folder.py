@@ -1,7 +1,6 @@
 """The folder of a demo: its configuration, and the example rules as they ship."""
 
 import re
-import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -64,7 +63,7 @@ def lay_out(folder: Path, now: datetime) -> Path:
     config = folder / CONFIG
     config.write_text(SETTINGS, encoding="utf-8")
     rules = folder / "rules"
-    rules.mkdir()
+    rules.mkdir(exist_ok=True)
     for shipped in sorted(example_rules().iterdir()):
         if shipped.suffix in {".yml", ".json"}:
             text = shipped.read_text(encoding="utf-8")
@@ -75,9 +74,7 @@ def lay_out(folder: Path, now: datetime) -> Path:
 
 def _make_room(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    if not any(folder.iterdir()):
-        return
-    if not (folder / MARK).exists():
+    if any(folder.iterdir()) and not (folder / MARK).exists():
         raise UsageError(f"{folder} holds something that is no demo; choose another place with --folder")
-    shutil.rmtree(folder)
-    folder.mkdir()
+    for database in (*folder.glob("shop.db*"), *folder.glob("detector.db*")):
+        database.unlink()

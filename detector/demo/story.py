@@ -1,0 +1,181 @@
+"""The story of `detector demo`: a morning of a shop, the deploy that breaks it, the message, and how it ends.
+
+The morning is played on a clock of its own, hour by hour, through the same ticks that a daemon would make.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from pathlib import Path
+from threading import Event
+
+from detector.app import App, open_app
+from detector.demo.deploys import NEXT_VERSION, deploy_of, deploys
+from detector.demo.folder import SHOP, lay_out
+from detector.demo.shop import sell, write_history
+from detector.demo.terminal import Terminal
+from detector.demo.trade import SATURDAY, ZONE, is_holiday
+from detector.model.deploy import Deploy, DeployKind
+from detector.model.tick import TickReport
+from detector.ports import Clock, Progress
+
+__all__ = ["Day", "day_of_story", "tell"]
+
+FIRST_TICK, LAST_TICK = time(5, 6), time(13, 6)
+BROKEN_FROM, BROKEN_UNTIL = time(7, 52), time(10, 58)
+OTHERS_THAT_MORNING = (
+    ("accounts", time(6, 41), "heidi"),
+    ("web", time(7, 12), "grace"),
+    ("search", time(7, 31), "erin"),
+    ("catalogue", time(7, 40), "frank"),
+)
+REAL_TIME_STEP_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The working day on which the story plays, in the shop's own time."""
+
+    date: date
+
+    def at(self, wall: time) -> datetime:
+        """An instant of that day, in UTC."""
+        return datetime.combine(self.date, wall, tzinfo=ZONE).astimezone(UTC)
+
+    def ticks(self) -> Iterator[datetime]:
+        """Six minutes past every full hour of the story."""
+        at = self.at(FIRST_TICK)
+        while at <= self.at(LAST_TICK):
+            yield at
+            at += timedelta(hours=1)
+
+
+@dataclass
+class StoryClock:
+    """Shows what the story says; `ports.Clock`."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        """The story's time, not the world's."""
+        return self.at
+
+
+def day_of_story(now: datetime) -> Day:
+    """The newest ordinary working day whose early afternoon is over."""
+    day = Day(now.astimezone(ZONE).date())
+    while day.at(LAST_TICK) > now or day.date.weekday() >= SATURDAY or is_holiday(day.date):
+        day = Day(day.date - timedelta(days=1))
+    return day
+
+
+def tell(folder: Path, *, world: Clock, progress: Progress, terminal: Terminal, keep: bool = False) -> None:
+    """Play the whole story in a folder; with `keep`, go on selling in real time until Ctrl-C.
+
+    Raises:
+        UsageError: the folder holds something that is no demo.
+    """
+    day = day_of_story(world.now())
+    clock = StoryClock(day.at(FIRST_TICK))
+    terminal.say(f"Writing a shop with twelve weeks of sales to {folder} ...")
+    config = lay_out(folder, clock.at)
+    write_history(folder / SHOP, clock.at)
+    with open_app(config, clock=clock, progress=progress, notifier=terminal) as app:
+        play = Play(app, day, folder / SHOP, clock, terminal)
+        play.history()
+        play.morning()
+        if keep:
+            play.go_on(world)
+
+
+class Play:
+    """One demo while it runs: sells, reports deploys, ticks and tells what it sees."""
+
+    def __init__(self, app: App, day: Day, shop: Path, clock: StoryClock, terminal: Terminal) -> None:
+        """The shop has been sold up to the clock's time."""
+        self._app, self._day, self._shop, self._clock, self._terminal = app, day, shop, clock, terminal
+        self._history_end_at = clock.at
+
+    def history(self) -> None:
+        """What was before the story: twenty days of deploys, and the first sight of every metric."""
+        earlier = deploys(self._clock.at)
+        for report in earlier:
+            self._app.add_deploy(report)
+        self._terminal.say(
+            f"{len(earlier)} deploys of six services have been reported. The first tick reads the history:"
+        )
+        self._tick()
+
+    def morning(self) -> None:
+        """Hour after hour, from five to one."""
+        self._terminal.say(f"\nIt is {self._day.date:%A, %d %B %Y}, early in the morning.")
+        reports = [*self._deploys_of_the_morning()]
+        for at in self._day.ticks():
+            if at <= self._clock.at:
+                continue
+            for report in reports:
+                if self._clock.at < report.received_at <= at:
+                    self._deploy(report)
+            self._sell_until(at)
+            self._clock.at = at
+            self._tick()
+
+    def go_on(self, world: Clock) -> None:
+        """Sell in real time and tick once a minute, until Ctrl-C."""
+        self._terminal.say("\nFrom here on the shop sells in real time, with a tick a minute. Ctrl-C ends it.")
+        never, ticked_at = Event(), self._clock.at
+        try:
+            while True:
+                self._sell_until(world.now())
+                self._clock.at = world.now()
+                if self._clock.at - ticked_at >= timedelta(minutes=1):
+                    ticked_at = self._clock.at
+                    self._tick()
+                never.wait(REAL_TIME_STEP_S)
+        except KeyboardInterrupt:
+            self._terminal.say("\nThe shop is closed.")
+
+    def _deploys_of_the_morning(self) -> Iterator[Deploy]:
+        for service, live, actor in OTHERS_THAT_MORNING:
+            yield deploy_of(service, NEXT_VERSION[service], self._day.at(live), actor=actor)
+        guilty = deploy_of("checkout-api", NEXT_VERSION["checkout-api"], self._day.at(BROKEN_FROM), actor="alice")
+        yield guilty
+        rolled_back_to = NEXT_VERSION["checkout-api"] - 1
+        back = deploy_of("checkout-api", rolled_back_to, self._day.at(BROKEN_UNTIL), actor="bob")
+        yield replace(back, id=f"rb-{guilty.id}", kind=DeployKind.ROLLBACK, rollback_of=guilty.id)
+
+    def _deploy(self, report: Deploy) -> None:
+        self._app.add_deploy(report)
+        live_at = report.finished_at or report.received_at
+        if report.kind is DeployKind.ROLLBACK:
+            text = f"{report.actor} rolls {report.service} back to {report.version}: payments work again"
+        else:
+            text = f"deploy: {report.service} {report.version} by {report.actor}"
+        self._terminal.note(live_at, text)
+        if live_at == self._day.at(BROKEN_FROM):
+            self._terminal.note(live_at, "from here on every payment fails, and nobody knows", loud=True)
+
+    def _sell_until(self, end_at: datetime) -> None:
+        """Everything from the clock's time on, in pieces that are either broken or not."""
+        broken_from, broken_until = self._day.at(BROKEN_FROM), self._day.at(BROKEN_UNTIL)
+        start_at = self._clock.at
+        cuts = [at for at in (broken_from, broken_until) if start_at < at < end_at]
+        for piece in pairwise([start_at, *cuts, end_at]):
+            broken = broken_from <= piece[0] < broken_until
+            sell(self._shop, *piece, now=self._history_end_at, broken=broken)
+
+    def _tick(self) -> None:
+        report = self._app.tick(self._clock.at)
+        if report.outcomes or report.notifications or report.failures:
+            self._terminal.note(report.at, _told(report))
+
+
+def _told(report: TickReport) -> str:
+    kinds = Counter(outcome.kind.value for outcome in report.outcomes if not outcome.revision)
+    text = "tick: " + (", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "nothing new")
+    failures = "".join(f"; {name}: {why}" for name, why in report.failures.items())
+    if report.incidents and not report.notifications:
+        text += "; the team knows already, so nobody is told again"
+    return text + failures
