@@ -1,0 +1,66 @@
+# Everything runs in .venv, which is made from PYTHON on the first call. Stamps inside it remember what is installed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+WORKERS ?= 2
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-long bench check lock clean
+
+help:  ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: $(VENV)/.runtime  ## a shop that sells, a deploy that breaks it, and the message its team would read
+	@$(BIN)/detector demo
+
+test: check  ## check, then all tests but the long ones; ends with a list of what could not run
+	@mkdir -p .build
+	@status=0; $(BIN)/python -m pytest -n $(WORKERS) -m "not long" --junitxml=.build/tests.xml || status=$$?; \
+	$(BIN)/python tests/house/not_run.py .build/tests.xml || status=1; exit $$status
+
+test-long: $(VENV)/.dev  ## the tests that take minutes
+	@$(BIN)/python -m pytest -m long
+
+bench: $(VENV)/.dev  ## how long commands take to start
+	@$(BIN)/python benchmarks/start_time.py
+
+check: $(VENV)/.dev  ## format, lint, types and layers
+	@$(BIN)/ruff format --check --quiet . || { echo 'Not formatted; run: $(BIN)/ruff format .' >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+lock: $(VENV)/.dev  ## resolve both lock files anew (make lock UPGRADE=--upgrade takes newer versions)
+	@$(COMPILE) $(UPGRADE) pyproject.toml -o deploy/requirements.lock
+	@$(COMPILE) $(UPGRADE) --extra dev pyproject.toml -o deploy/requirements-dev.lock
+
+clean:  ## remove .venv, the demo and all caches
+	rm -rf $(VENV) .build demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The development lock holds the runtime lock, so that whoever has installed it need not install that one as well.
+$(VENV)/.runtime: deploy/requirements.lock pyproject.toml | $(VENV)/.made
+	@echo 'Installing the locked packages into $(VENV) ...'
+	@$(PIP) install -qq --require-hashes -r deploy/requirements.lock
+	@$(PIP) install -qq --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: deploy/requirements-dev.lock pyproject.toml | $(VENV)/.made
+	@echo 'Installing the locked packages for development into $(VENV) ...'
+	@$(PIP) install -qq --require-hashes -r deploy/requirements-dev.lock
+	@$(PIP) install -qq --no-deps --no-build-isolation -e .
+	@touch $(VENV)/.runtime $@
+
+$(VENV)/.made:
+	@command -v $(PYTHON) >/dev/null || { echo 'No $(PYTHON) here. Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "The detector needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { \
+	  rm -rf $(VENV); echo 'Making $(VENV) failed. On Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
+	@touch $@
