@@ -143,6 +143,10 @@ class Store(DeployFeed, Protocol):
         """By source; those never heard of are left out."""
         ...
 
+    def record(self, since: datetime, heard_by: datetime) -> Mapping[str, int]:
+        """Number of distinct successful production deploys per service that went live since then."""
+        ...
+
     # What a tick writes
 
     def save_history(self, state: MetricState, blocks: Sequence[HistoryBlock]) -> None:

@@ -130,7 +130,7 @@ class Grid:
         return index if index < len(self) and int(self.starts[index]) == start_s else -1
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def _grid_between(timezone: str, every_s: int, start_s: int, end_s: int) -> Grid:
     """All buckets that start in [start_s, end_s)."""
     margin_s = 2 * DAY_S + every_s  # so that the bucket after the last one, and so its end, is among them

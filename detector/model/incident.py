@@ -50,6 +50,8 @@ class IncidentMetric:
             count and do not reset.
         ended_at: end of `span` once the metric is over; None while it lasts.
         where: one entry per split column.
+        bound: the owner's hard bound that was crossed while nothing was known of what is usual (then `expected` is this
+            bound); None otherwise.
     """
 
     metric: str
@@ -62,6 +64,7 @@ class IncidentMetric:
     normal_in_a_row: int = 0
     ended_at: datetime | None = None
     where: tuple[Whereabouts, ...] = ()
+    bound: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

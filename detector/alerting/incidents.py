@@ -1,0 +1,89 @@
+"""The life of an incident: open, acknowledged, recovering, resolved."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from detector.model.deploy import Answer, Ranking
+from detector.model.incident import Incident, IncidentEvent, IncidentMetric, IncidentState
+
+__all__ = ["acknowledge", "advance", "close", "join", "open_incident", "remove_rules", "shared_suspect"]
+
+
+def _worst_first(parts: Sequence[IncidentMetric]) -> tuple[IncidentMetric, ...]:
+    """Live parts before ended ones, then by the share of what is usual that is gone."""
+    return tuple(sorted(parts, key=lambda part: (part.ended_at is not None, -_gone(part), part.metric)))
+
+
+def _gone(part: IncidentMetric) -> float:
+    return abs(part.expected - part.value) / abs(part.expected) if part.expected else 0.0
+
+
+def _state(incident: Incident) -> IncidentState:
+    if all(part.ended_at is not None for part in incident.metrics):
+        return IncidentState.RESOLVED
+    if all(part.ended_at is not None or part.normal_in_a_row > 0 for part in incident.metrics):
+        return IncidentState.RECOVERING
+    return IncidentState.ACKNOWLEDGED if incident.acknowledged_at else IncidentState.OPEN
+
+
+def open_incident(number: int, team: str, parts: Sequence[IncidentMetric], ranking: Ranking, now: datetime) -> Incident:
+    """A new incident; it may be over already when a catch-up found it as a whole."""
+    fresh = Incident(number, team, IncidentState.OPEN, now, _worst_first(parts), ranking)
+    return _stamped(fresh, now)
+
+
+def advance(incident: Incident, parts: Mapping[str, IncidentMetric], now: datetime) -> Incident:
+    """The incident with its parts as they are now (those not among `parts` stay), and the state that follows."""
+    metrics = tuple(parts.get(part.metric, part) for part in incident.metrics)
+    # The order, and with it the title, stays while the incident lives: people know it by its first metric.
+    live_first = sorted(metrics, key=lambda part: part.ended_at is not None)
+    return _stamped(replace(incident, metrics=tuple(live_first)), now)
+
+
+def join(incident: Incident, parts: Sequence[IncidentMetric], now: datetime) -> Incident:
+    """The incident with further metrics that broke through the same suspect; one that it had is replaced."""
+    names = {part.metric for part in parts}
+    stay = [part for part in incident.metrics if part.metric not in names]
+    return _stamped(replace(incident, metrics=(*stay, *parts)), now)
+
+
+def _stamped(incident: Incident, now: datetime) -> Incident:
+    state = _state(incident)
+    recovering = state in {IncidentState.RECOVERING, IncidentState.RESOLVED}
+    return replace(
+        incident,
+        state=state,
+        recovering_at=(incident.recovering_at or now) if recovering else None,
+        resolved_at=(incident.resolved_at or now) if state is IncidentState.RESOLVED else None,
+    )
+
+
+def shared_suspect(one: Ranking, other: Ranking) -> bool:
+    """Whether two rankings have the same first suspect, and neither says that none stands out."""
+    if Answer.NONE in {one.answer, other.answer}:
+        return False
+    first, second = one.suspects[0].deploy, other.suspects[0].deploy
+    return (first.source, first.id) == (second.source, second.id)
+
+
+def acknowledge(incident: Incident, by: str, now: datetime) -> tuple[Incident, IncidentEvent]:
+    """Somebody reacts: no reminder any more; everything else goes on."""
+    state = IncidentState.ACKNOWLEDGED if incident.state is IncidentState.OPEN else incident.state
+    changed = replace(incident, state=state, acknowledged_at=now, acknowledged_by=by)
+    return changed, IncidentEvent(incident.number, now, "acknowledged", f"acknowledged by {by}")
+
+
+def close(incident: Incident, by: str, why: str, now: datetime) -> tuple[Incident, IncidentEvent]:
+    """Somebody ends it: the team hears no more of it, and the run it stands for opens no other."""
+    changed = replace(incident, state=IncidentState.RESOLVED, resolved_at=now, closed_by=by, why=why)
+    return changed, IncidentEvent(
+        incident.number, now, "closed", f"closed by {by}: {why}" if why else f"closed by {by}"
+    )
+
+
+def remove_rules(incident: Incident, known: frozenset[str], now: datetime) -> Incident:
+    """Without any of its rules an incident is over: nobody watches what it is about."""
+    if any(part.metric in known for part in incident.metrics):
+        return incident
+    return replace(incident, state=IncidentState.RESOLVED, resolved_at=now, why="its rules were removed")

@@ -1,0 +1,92 @@
+"""Advance incidents: what was found joins, opens, carries on and ends them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from detector.alerting.incidents import advance, join, open_incident, remove_rules, shared_suspect
+from detector.model.deploy import Ranking
+from detector.model.incident import Incident, IncidentEvent, IncidentMetric
+from detector.model.rulebook import RuleBook
+from detector.pipeline.anomalies import Found
+from detector.pipeline.recall import Memory
+from detector.pipeline.suspecting import Inquiry
+from detector.pipeline.where import look_where
+from detector.ports import MetricSource
+
+__all__ = ["Advanced", "advance_incidents"]
+
+
+@dataclass(slots=True)
+class Advanced:
+    """The incidents that a tick has in hand, by number, and what happened to them."""
+
+    incidents: dict[int, Incident] = field(default_factory=dict)
+    events: list[IncidentEvent] = field(default_factory=list)
+
+
+def advance_incidents(
+    found: Sequence[Found], memory: Memory, inquiry: Inquiry, sources: Mapping[str, MetricSource]
+) -> Advanced:
+    """Carry every live incident on, then place the new anomalies."""
+    continued = {one.metric.name: one.continued for one in found if one.continued is not None}
+    hand = Advanced({incident.number: incident for incident in memory.live})
+    for incident in memory.live:
+        hand.incidents[incident.number] = _carried_on(incident, continued, inquiry)
+    fresh = [(one.metric.team, part) for one in found for part in one.fresh]
+    number = memory.next_number
+    for team, part in sorted(fresh, key=lambda pair: (pair[1].span.start_at, pair[1].metric)):
+        ranking = inquiry.rank(part)
+        number += _place(hand, team, _with_where(part, inquiry.book, sources), ranking, number, inquiry)
+    before = {incident.number: incident for incident in memory.live}
+    for incident in hand.incidents.values():
+        hand.events.extend(_events(before.get(incident.number), incident, inquiry))
+    return hand
+
+
+def _carried_on(incident: Incident, parts: Mapping[str, IncidentMetric], inquiry: Inquiry) -> Incident:
+    book = inquiry.book
+    if not book.faults:  # a rule that cannot be read today has not been removed
+        incident = remove_rules(incident, frozenset(book.metrics), inquiry.now)
+    if incident.is_over:
+        return incident
+    incident = advance(incident, {part.metric: parts.get(part.metric, part) for part in incident.metrics}, inquiry.now)
+    known = [part for part in incident.metrics if part.metric in book.metrics]
+    return replace(incident, ranking=inquiry.rank(known[0])) if known and not incident.is_over else incident
+
+
+def _with_where(part: IncidentMetric, book: RuleBook, sources: Mapping[str, MetricSource]) -> IncidentMetric:
+    metric = book.metrics[part.metric]
+    return replace(part, where=look_where(metric, part, sources[metric.source]))
+
+
+def _place(hand: Advanced, team: str, part: IncidentMetric, ranking: Ranking, number: int, inquiry: Inquiry) -> int:
+    """Join the team's incident that points at the same suspect, or open one; returns how many numbers were used."""
+    for incident in hand.incidents.values():
+        joins = incident.team == team and not incident.is_over and shared_suspect(incident.ranking, ranking)
+        if joins and part.ended_at is None:
+            joined = join(incident, [part], inquiry.now)
+            hand.incidents[incident.number] = _led_by_worst(joined, ranking) if incident.told is None else joined
+            return 0
+    hand.incidents[number] = open_incident(number, team, [part], ranking, inquiry.now)
+    return 1
+
+
+def _led_by_worst(incident: Incident, ranking: Ranking) -> Incident:
+    """While nobody has been told, the metric that lost the larger share leads, with its own ranking."""
+    leading = incident.metrics[0]
+    opened = open_incident(incident.number, incident.team, incident.metrics, incident.ranking, incident.opened_at)
+    return opened if opened.metrics[0].metric == leading.metric else replace(opened, ranking=ranking)
+
+
+def _events(before: Incident | None, after: Incident, inquiry: Inquiry) -> list[IncidentEvent]:
+    """What the incident's history has to tell of this tick."""
+    number, now = after.number, inquiry.now
+    known = set() if before is None else {part.metric for part in before.metrics}
+    events = [
+        IncidentEvent(number, now, f"joined {part.metric}", f"{part.metric} is anomalous")
+        for part in after.metrics
+        if part.metric not in known
+    ]
+    if before is not None and before.state is not after.state:
+        events.append(IncidentEvent(number, now, "state", f"{before.state} -> {after.state}"))
+    return events

@@ -1,0 +1,148 @@
+"""From outcomes to anomalies: which metrics are in trouble, since when, and what it costs."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from detector.alerting.runs import Run, follow
+from detector.model.incident import Incident, IncidentMetric
+from detector.model.metric import Metric
+from detector.model.span import Span
+from detector.model.verdict import Loss, Onset, Outcome
+from detector.pipeline.judging import CONTEXT, Judged
+from detector.pipeline.recall import Memory
+from detector.stats.loss import find_loss
+from detector.stats.onset import find_onset
+
+__all__ = ["Found", "find_parts", "hushed_part", "live_part", "outcomes_since", "over_spans"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a tick found about one metric: how its live part goes on, and parts that nothing was known of."""
+
+    metric: Metric
+    continued: IncidentMetric | None
+    fresh: tuple[IncidentMetric, ...]
+
+
+def live_part(metric: str, incidents: Iterable[Incident]) -> IncidentMetric | None:
+    """The part of a live incident that is not over for this metric."""
+    parts = (part for incident in incidents for part in incident.metrics)
+    return next((part for part in parts if part.metric == metric and part.ended_at is None), None)
+
+
+def hushed_part(metric: str, ended: Iterable[Incident]) -> IncidentMetric | None:
+    """The newest part that a person closed while it went on."""
+    parts = [
+        part
+        for incident in ended
+        if incident.closed_by is not None
+        for part in incident.metrics
+        if part.metric == metric and part.ended_at is None
+    ]
+    return max(parts, key=lambda part: part.span.start_at, default=None)
+
+
+def over_spans(metric: str, memory: Memory) -> tuple[Span, ...]:
+    """Where the metric's past incidents were, those that are over."""
+    parts = (part for incident in (*memory.ended, *memory.live) for part in incident.metrics)
+    return tuple(part.span for part in parts if part.metric == metric and part.ended_at is not None)
+
+
+def outcomes_since(metric: Metric, memory: Memory, closed_end: datetime) -> datetime:
+    """How far back the outcomes of a metric matter to this tick."""
+    anchors = [live_part(metric.name, memory.live), hushed_part(metric.name, memory.ended)]
+    starts = [part.span.start_at for part in anchors if part is not None]
+    reach = timedelta(seconds=max(CONTEXT * metric.every_s, metric.revise_s))
+    return min([closed_end - reach, *starts])
+
+
+def find_parts(judged: Judged, memory: Memory) -> Found:
+    """Carry the metric's live part on through the new outcomes, and find new runs."""
+    metric = judged.metric
+    live, hushed = live_part(metric.name, memory.live), hushed_part(metric.name, memory.ended)
+    anchor = live or hushed
+    if anchor is None:
+        runs = follow(None, judged.due)
+        return Found(metric, None, tuple(_part(judged, run) for run in runs))
+    since = [outcome for outcome in judged.timeline if outcome.span.start_at >= anchor.span.start_at]
+    runs = follow(None, since)
+    first_due = judged.due[0].span.start_at
+    fresh = tuple(_part(judged, run) for run in runs[1:] if run.start_at >= first_due)
+    if live is None:
+        return Found(metric, None, fresh)
+    if not runs:  # late rows have shown every bucket of it to be usual
+        return Found(metric, replace(live, ended_at=live.span.end_at, normal_in_a_row=0), fresh)
+    return Found(metric, _continued(live, _part(judged, runs[0]), judged), fresh)
+
+
+def _continued(live: IncidentMetric, now: IncidentMetric, judged: Judged) -> IncidentMetric:
+    """The part as it stands now; where and since when stay as they were told, unless late rows changed them."""
+    start_at = min(live.span.start_at, now.span.start_at)
+    corrected = any(start_at <= outcome.span.start_at < live.span.end_at for outcome in judged.revised)
+    return replace(
+        now,
+        where=live.where,
+        onset=now.onset if corrected else live.onset,
+    )
+
+
+def _part(judged: Judged, run: Run) -> IncidentMetric:
+    metric, timeline = judged.metric, judged.timeline
+    first = next(index for index, outcome in enumerate(timeline) if outcome.span.start_at >= run.start_at)
+    last = max(index for index, outcome in enumerate(timeline) if outcome.span.end_at <= run.end_at)
+    is_drop = run.value <= run.expected
+    if timeline[first].expected is None:
+        return _bounded_part(metric, run, timeline[first : last + 1])
+    begin = max(0, first - CONTEXT // 2)
+    onset = find_onset(timeline[begin : min(last + 1, begin + CONTEXT)], first - begin, metric.kind)
+    if timeline[first].in_range:  # found by the sum of several buckets: it began before the one that gave it away
+        first = next((i for i in range(begin, first) if onset.likely < timeline[i].span.end_at), first)
+    during = timeline[first : last + 1]
+    value, expected = _level(metric, during)
+    return IncidentMetric(
+        metric=metric.name,
+        span=Span(during[0].span.start_at, run.end_at),
+        value=value,
+        expected=expected,
+        loss=find_loss(during, metric.kind, is_drop),
+        onset=onset,
+        is_drop=is_drop,
+        normal_in_a_row=run.normal_in_a_row,
+        ended_at=run.ended_at,
+    )
+
+
+def _bounded_part(metric: Metric, run: Run, during: Sequence[Outcome]) -> IncidentMetric:
+    """A hard bound was crossed before anything was known of what is usual: the bound stands in for it."""
+    value = during[-1].value or 0.0
+    below, above = metric.alert.below, metric.alert.above
+    is_drop = below is not None and value < below
+    bound = (below if is_drop else above) or 0.0
+    missing = sum(abs(bound - outcome.value) for outcome in during if outcome.value is not None)
+    bucket = during[0].span
+    return IncidentMetric(
+        metric=metric.name,
+        span=Span(run.start_at, run.end_at),
+        value=value,
+        expected=bound,
+        loss=Loss(missing, missing, missing, abs(bound - value) * 3600 / metric.every_s),
+        onset=Onset(bucket.start_at, bucket.start_at, bucket.end_at, ((bucket, 1.0),)),
+        is_drop=is_drop,
+        normal_in_a_row=run.normal_in_a_row,
+        ended_at=run.ended_at,
+        bound=bound,
+    )
+
+
+def _level(metric: Metric, during: Sequence[Outcome]) -> tuple[float, float]:
+    """Value and expectation over several buckets: sums where parts add up, else means (weighted for ratios)."""
+    told = [(o.value, o.expected, o.weight) for o in during if o.value is not None and o.expected is not None]
+    if metric.kind.adds_up:
+        return sum(value for value, _, _ in told), sum(expected for _, expected, _ in told)
+    weights = [1.0 if weight is None else weight for _, _, weight in told]
+    total = sum(weights) or 1.0
+    value = sum(value * weight for (value, _, _), weight in zip(told, weights, strict=True)) / total
+    expected = sum(usual * weight for (_, usual, _), weight in zip(told, weights, strict=True)) / total
+    return value, expected

@@ -1,0 +1,173 @@
+"""Expect and judge: from a metric's history to the outcomes of its due buckets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+
+from detector.alerting.due import HISTORY
+from detector.model.metric import Metric
+from detector.model.panel import Bools
+from detector.model.span import Span, epoch_s
+from detector.model.state import HistoryBlock
+from detector.model.verdict import Outcome, OutcomeKind
+from detector.pipeline.filling import panel_of, without
+from detector.pipeline.pull import Failed, Pulled
+from detector.stats.calendar import holiday_flags
+from detector.stats.judge import Judgement, Verdict, Watch, judge
+
+__all__ = ["CONTEXT", "Judged", "judge_metric", "outcomes_of_failure", "watch_of"]
+
+CONTEXT = 48
+"""Buckets before the due ones that are judged as well: the onset is looked for among them."""
+
+KINDS = {
+    Verdict.NORMAL: OutcomeKind.NORMAL,
+    Verdict.ANOMALOUS: OutcomeKind.ANOMALOUS,
+    Verdict.LEARNING: OutcomeKind.LEARNING,
+    Verdict.MISSING: OutcomeKind.MISSING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One metric's outcomes.
+
+    Attributes:
+        due: of the due buckets, oldest first; `revised`: of earlier ones whose value changed; `skipped`: not judged.
+        timeline: due ones and those before them, as they stand now, without holes.
+    """
+
+    pulled: Pulled
+    due: tuple[Outcome, ...]
+    revised: tuple[Outcome, ...]
+    skipped: tuple[Outcome, ...]
+    timeline: tuple[Outcome, ...]
+
+    @property
+    def metric(self) -> Metric:
+        """The metric that was judged."""
+        return self.pulled.metric
+
+
+def watch_of(metric: Metric) -> Watch:
+    alert = metric.alert
+    return Watch(metric.kind, alert.on, alert.false_alarms.per_second, alert.below, alert.above)
+
+
+def judge_metric(
+    pulled: Pulled, recorded: Sequence[Outcome], over: Sequence[Span], late: frozenset[int], now: datetime
+) -> Judged:
+    """Judge the due buckets, and again those whose value changed.
+
+    Args:
+        pulled: history and what is due.
+        recorded: current outcomes of the metric's last buckets, in order of time.
+        over: spans of its past incidents: neither taught by nor summed into the evidence of later buckets.
+        late: starts of due buckets that a witness calls late.
+        now: of the tick.
+    """
+    metric, block = pulled.metric, without(pulled.block, late)
+    known_past = {epoch_s(outcome.span.start_at): outcome for outcome in recorded}
+    first = min([epoch_s(pulled.due.judge[0].start_at), *(pulled.changed & known_past.keys())])
+    span = Span(pulled.due.closed_end - HISTORY, pulled.due.closed_end)
+    panel = panel_of(metric, _masked(block, over), span)
+    flags = holiday_flags(panel.grid, metric.holidays, metric.calendar)
+    panel = replace(panel, is_holiday=flags)
+    newest = min(len(panel.grid), int(np.sum(panel.grid.starts >= first)) + CONTEXT)
+    judgement = judge(panel, watch_of(metric), newest)
+    fresh = {
+        epoch_s(outcome.span.start_at): outcome for outcome in _outcomes(pulled, block, judgement, newest, late, now)
+    }
+    due = tuple(fresh[epoch_s(span.start_at)] for span in pulled.due.judge)
+    revised = tuple(
+        _revision(known_past[start], fresh.get(start), over)
+        for start in sorted(pulled.changed & known_past.keys())
+        if start < epoch_s(due[0].span.start_at)
+    )
+    current = fresh | known_past | {epoch_s(outcome.span.start_at): outcome for outcome in (*revised, *due)}
+    timeline = tuple(current[start] for start in sorted(current))
+    skipped = tuple(
+        Outcome(metric.name, span, OutcomeKind.SKIPPED, now, reason="older than a day when the detector came back")
+        for span in pulled.due.skip
+    )
+    return Judged(pulled, due, revised, skipped, timeline)
+
+
+def outcomes_of_failure(failed: Failed, now: datetime) -> tuple[Outcome, ...]:
+    """The due buckets of a metric whose source did not answer; they stay due."""
+    return tuple(
+        Outcome(failed.metric.name, span, OutcomeKind.ERROR, now, reason=str(failed.error)) for span in failed.due.judge
+    )
+
+
+def _masked(block: HistoryBlock, over: Sequence[Span]) -> HistoryBlock:
+    gone: Bools = np.zeros(block.starts.size, dtype=bool)
+    for span in over:
+        gone |= (block.starts >= epoch_s(span.start_at)) & (block.starts < epoch_s(span.end_at))
+    return without(block, frozenset(block.starts[gone].tolist()))
+
+
+def _revision(before: Outcome, again: Outcome | None, over: Sequence[Span]) -> Outcome:
+    """Late rows correct an outcome; inside an incident that is over they correct its value only."""
+    if again is None:
+        return before
+    if any(span.start_at <= before.span.start_at < span.end_at for span in over):
+        return replace(before, value=again.value, weight=again.weight, judged_at=again.judged_at)
+    return again
+
+
+def _outcomes(
+    pulled: Pulled, block: HistoryBlock, judgement: Judgement, newest: int, late: frozenset[int], now: datetime
+) -> list[Outcome]:
+    """One outcome for each of the newest buckets, from the arrays of the judgement."""
+    metric = pulled.metric
+    panel = panel_of(metric, block, Span(pulled.due.closed_end - HISTORY, pulled.due.closed_end)).cut(
+        slice(-newest, None)
+    )
+    reasons = _reasons(pulled, late)
+    found: list[Outcome] = []
+    for index in range(newest):
+        start = int(panel.grid.starts[index])
+        kind, reason = KINDS[Verdict(int(judgement.verdict[0, index]))], ""
+        if kind is OutcomeKind.MISSING:
+            kind, reason = reasons.get(start, (kind, "no rows" if _has_begun(pulled) else "no rows have come yet"))
+        found.append(
+            Outcome(
+                metric=metric.name,
+                span=panel.grid.span(index),
+                kind=kind,
+                judged_at=now,
+                value=_number(panel.values[0, index]),
+                weight=None if panel.weights is None else _number(panel.weights[0, index]),
+                expected=_number(judgement.expected[0, index]),
+                low=_number(judgement.low[0, index]),
+                high=_number(judgement.high[0, index]),
+                spread=_number(judgement.spread[0, index]),
+                score=_number(judgement.score[0, index]),
+                in_range=bool(judgement.in_range[0, index]),
+                reason=reason,
+            )
+        )
+    return found
+
+
+def _has_begun(pulled: Pulled) -> bool:
+    return bool(pulled.block.known.any())
+
+
+def _reasons(pulled: Pulled, late: frozenset[int]) -> Mapping[int, tuple[OutcomeKind, str]]:
+    """Why buckets without a value have none, by start."""
+    reasons = dict.fromkeys(late, (OutcomeKind.LATE, "its witness has nothing newer either"))
+    for stretch in pulled.ambiguous:
+        inside = pulled.block.starts[
+            (pulled.block.starts >= epoch_s(stretch.start_at)) & (pulled.block.starts < epoch_s(stretch.end_at))
+        ]
+        told = "the clock change repeats this hour, and the times carry no zone to tell the two apart"
+        reasons |= {int(start): (OutcomeKind.SKIPPED, told) for start in inside}
+    return reasons
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

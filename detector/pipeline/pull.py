@@ -1,0 +1,149 @@
+"""Pull: what the sources say, for every metric that is due."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from detector.alerting.due import HISTORY, Due
+from detector.errors import SourceError, SourceUnavailable
+from detector.model.grid import grid_of
+from detector.model.metric import LongForm, Metric
+from detector.model.span import Span, at_epoch
+from detector.model.state import HistoryBlock, MetricState
+from detector.pipeline.filling import changed_starts, fill, merge
+from detector.pipeline.world import World
+from detector.ports import MetricSource
+
+__all__ = ["Failed", "Pulled", "fingerprint", "pull"]
+
+SLICE = timedelta(days=7)
+"""First history is read in slices of a week, so that no statement is long and a restart goes on where it was."""
+
+SLICE_BUCKETS = 5000
+"""Rows of one answer are capped at 10,000 (threat model, row 2); a slice asks for half of that at most."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pulled:
+    """A metric with its history up to the newest closed bucket.
+
+    Attributes:
+        block: the history; `fresh`: the part that was read by this tick.
+        changed: starts of buckets read before that now say something else.
+        ambiguous: buckets in the repeated hour of a time column without zone.
+    """
+
+    metric: Metric
+    state: MetricState
+    due: Due
+    block: HistoryBlock
+    fresh: HistoryBlock
+    changed: frozenset[int] = frozenset()
+    ambiguous: tuple[Span, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A metric whose source did not answer; its buckets stay due."""
+
+    metric: Metric
+    state: MetricState
+    due: Due
+    error: SourceError
+
+
+def fingerprint(metric: Metric) -> str:
+    """Of all that decides what the buckets hold: with another one, the history is another one."""
+    query = metric.query.sql if isinstance(metric.query, LongForm) else repr(metric.query)
+    said = repr((metric.source, query, metric.kind, metric.every_s, metric.timezone, metric.empty))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def pull(
+    dues: Mapping[str, Due],
+    metrics: Mapping[str, Metric],
+    states: Mapping[str, MetricState],
+    world: World,
+    now: datetime,
+) -> Iterator[Pulled | Failed]:
+    """Every due metric, in order of name. A source that is down is not asked again in the same tick."""
+    down: dict[str, SourceError] = {}
+    for name, due in dues.items():
+        metric = metrics[name]
+        state = states.get(name) or MetricState(name, fingerprint(metric), now)
+        try:
+            if metric.source in down:
+                raise down[metric.source]
+            yield _pull_one(metric, state, due, world)
+        except SourceError as error:
+            if isinstance(error, SourceUnavailable):
+                down[metric.source] = error
+            yield Failed(metric, state, due, error)
+
+
+def _pull_one(metric: Metric, state: MetricState, due: Due, world: World) -> Pulled:
+    if state.fingerprint != fingerprint(metric):
+        world.store.forget_history(metric.name)
+        state = replace(state, fingerprint=fingerprint(metric), read_from=None, read_until=None)
+    source = world.sources[metric.source]
+    state = _read_history(metric, state, due.closed_end, source, world)
+    kept = world.store.history([metric.name], due.closed_end - HISTORY).get(metric.name)
+    span = Span(_reread_from(metric, state, due.closed_end), due.closed_end)
+    rows = source.read(metric, span)
+    fresh = fill(metric, span, rows, has_begun=_has_begun(kept))
+    return Pulled(
+        metric=metric,
+        state=replace(state, read_until=due.closed_end),
+        due=due,
+        block=merge(kept, fresh),
+        fresh=fresh,
+        changed=changed_starts(kept, fresh),
+        ambiguous=rows.ambiguous,
+        warnings=rows.warnings,
+    )
+
+
+def _has_begun(block: HistoryBlock | None) -> bool:
+    return block is not None and bool(block.known.any())
+
+
+def _read_history(
+    metric: Metric, state: MetricState, closed_end: datetime, source: MetricSource, world: World
+) -> MetricState:
+    """All that lies further back than one slice, slice by slice, each kept at once."""
+    oldest = _first_start(metric, Span(closed_end - HISTORY, closed_end))
+    if state.read_until is None or state.read_until < oldest:
+        state = replace(state, read_from=oldest, read_until=oldest)
+    edges = _slice_edges(metric, Span(state.read_until or oldest, closed_end))
+    has_begun = bool(edges) and _has_begun(world.store.history([metric.name], oldest).get(metric.name))
+    for done, span in enumerate(edges, start=1):
+        block = fill(metric, span, source.read(metric, span), has_begun=has_begun)
+        has_begun = has_begun or _has_begun(block)
+        state = replace(state, read_until=span.end_at)
+        world.store.save_history(state, [block])
+        world.progress.step(f"reading the history of {metric.name}", done, len(edges) + 1)
+    return state
+
+
+def _slice_edges(metric: Metric, span: Span) -> tuple[Span, ...]:
+    """The span in slices of whole buckets; what is left after the last one is less than a slice."""
+    length = min(SLICE, timedelta(seconds=SLICE_BUCKETS * metric.every_s))
+    edges = [span.start_at]
+    while span.end_at - edges[-1] > length:
+        edges.append(_first_start(metric, Span(edges[-1] + length, span.end_at)))
+    return tuple(Span(start, end) for start, end in pairwise(edges))
+
+
+def _reread_from(metric: Metric, state: MetricState, closed_end: datetime) -> datetime:
+    """Where a steady tick reads from: what is new, and what may still change."""
+    revisable = _first_start(metric, Span(closed_end - timedelta(seconds=metric.revise_s), closed_end))
+    return min(state.read_until or revisable, max(revisable, state.read_from or revisable))
+
+
+def _first_start(metric: Metric, span: Span) -> datetime:
+    """Start of the first bucket of a span; the span's end where none starts in it."""
+    grid = grid_of(metric.timezone, metric.every_s, span)
+    return at_epoch(int(grid.starts[0])) if len(grid) else span.end_at

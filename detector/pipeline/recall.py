@@ -1,0 +1,38 @@
+"""What a tick starts from: the store's memory, read once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from detector.model.incident import Incident
+from detector.model.state import MetricState, SourceHealth
+from detector.ports import Store
+
+__all__ = ["Memory", "recall"]
+
+RECENT_INCIDENTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """States by metric, health by source (or metric), live incidents oldest first, and those that ended lately."""
+
+    states: Mapping[str, MetricState]
+    health: Mapping[str, SourceHealth]
+    live: tuple[Incident, ...]
+    ended: tuple[Incident, ...]
+    next_number: int
+    last_heard_at: datetime | None
+
+
+def recall(store: Store, now: datetime) -> Memory:
+    recent = store.incidents(only_live=False, limit=RECENT_INCIDENTS)
+    live = store.incidents(only_live=True, limit=RECENT_INCIDENTS)
+    return Memory(
+        states=store.metric_states(),
+        health=store.source_health(),
+        live=tuple(sorted(live, key=lambda incident: incident.number)),
+        ended=tuple(incident for incident in recent if incident.is_over),
+        next_number=store.next_incident_number(),
+        last_heard_at=store.last_heard_at(now),
+    )

@@ -1,0 +1,175 @@
+"""One tick: everything that is due at one instant.
+
+    due rules -> pull -> expect -> judge -> find suspects -> advance incidents -> decide -> word -> record -> deliver
+
+All that was found and decided is committed as one transaction; sending comes after it. `now` is the only clock.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import numpy as np
+
+from detector.alerting.due import Due, due_buckets
+from detector.errors import SourceError
+from detector.model.incident import Incident
+from detector.model.notification import Notification
+from detector.model.rulebook import RuleBook
+from detector.model.span import epoch_s
+from detector.model.state import HistoryBlock, MetricState, TickChanges
+from detector.model.tick import TickReport
+from detector.model.verdict import Outcome, OutcomeKind
+from detector.pipeline.advancing import Advanced, advance_incidents
+from detector.pipeline.anomalies import Found, find_parts, outcomes_since, over_spans
+from detector.pipeline.deliver import deliver
+from detector.pipeline.filling import without
+from detector.pipeline.judging import Judged, judge_metric, outcomes_of_failure
+from detector.pipeline.messages import about_incidents, about_late_data
+from detector.pipeline.pull import Failed, Pulled, pull
+from detector.pipeline.recall import Memory, recall
+from detector.pipeline.source_health import check_sources
+from detector.pipeline.suspecting import Inquiry
+from detector.pipeline.witness import late_starts
+from detector.pipeline.world import World
+
+__all__ = ["run_tick"]
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What this tick has found so far."""
+
+    judged: list[Judged] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
+    failed: list[Failed] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def run_tick(book: RuleBook, world: World, now: datetime) -> TickReport:
+    """Judge what is due and not judged yet, advance incidents, and tell who must hear.
+
+    Raises:
+        StoreError: the store failed; nothing was recorded, and nothing new was sent.
+    """
+    with world.store.exclusive():
+        memory = recall(world.store, now)
+        findings = _look(book, memory, world, now)
+        changes = _decide(findings, book, memory, world, now)
+        world.store.commit(changes)
+        delivered = deliver(book, world, now)
+    return TickReport(
+        at=now,
+        outcomes=changes.outcomes,
+        incidents=changes.incidents,
+        notifications=tuple(notification for notification, _ in changes.notifications),
+        sent=delivered.sent,
+        failed=len(delivered.failures),
+        failures=findings.failures | delivered.failures,
+    )
+
+
+def _look(book: RuleBook, memory: Memory, world: World, now: datetime) -> _Findings:
+    """Pull and judge, metric by metric; what fails for one stops no other."""
+    dues: dict[str, Due] = {}
+    for name, metric in book.metrics.items():
+        due = due_buckets(metric, memory.states.get(name), now)
+        if due:
+            dues[name] = due
+    findings = _Findings()
+    pulled: dict[str, Pulled] = {}
+    for one in pull(dues, book.metrics, memory.states, world, now):
+        if isinstance(one, Pulled):
+            pulled[one.metric.name] = one
+        else:
+            findings.failed.append(one)
+            findings.failures[one.metric.name] = str(one.error)
+    for one in pulled.values():
+        try:
+            _judge(one, pulled, findings, memory, world, now)
+        except SourceError as error:
+            _fail(findings, one, error, str(error))
+        except Exception as error:  # noqa: BLE001 - the one broad catch of a tick: a fault in one rule stops no other rule
+            fault = SourceError(f"judging failed with {type(error).__name__}: {error}")
+            _fail(findings, one, fault, f"{fault}; please report this with the rule at {one.metric.place}")
+    return findings
+
+
+def _fail(findings: _Findings, one: Pulled, error: SourceError, told: str) -> None:
+    findings.failed.append(Failed(one.metric, one.state, one.due, error))
+    findings.failures[one.metric.name] = told
+
+
+def _judge(
+    one: Pulled, pulled: Mapping[str, Pulled], findings: _Findings, memory: Memory, world: World, now: datetime
+) -> None:
+    late = late_starts(one, pulled, world, now)
+    since = outcomes_since(one.metric, memory, one.due.closed_end)
+    recorded = world.store.outcomes(one.metric.name, since)
+    judged = judge_metric(one, recorded, over_spans(one.metric.name, memory), late, now)
+    found = find_parts(judged, memory)
+    findings.judged.append(judged)
+    findings.found.append(found)
+
+
+def _decide(findings: _Findings, book: RuleBook, memory: Memory, world: World, now: datetime) -> TickChanges:
+    """All that is recorded of this tick."""
+    inquiry = Inquiry(world.store, book, memory, now)
+    advanced = advance_incidents(findings.found, memory, inquiry, world.sources)
+    removed = frozenset(
+        number for number, incident in advanced.incidents.items() if incident.is_over and _is_ruleless(incident, book)
+    )
+    incidents, messages, events = about_incidents(advanced.incidents.values(), removed, book, now)
+    checkup = check_sources([one.pulled for one in findings.judged], findings.failed, memory.health, book, now)
+    late = [
+        (judged.metric, outcome)
+        for judged in findings.judged
+        for outcome in judged.due[-1:]
+        if outcome.kind is OutcomeKind.LATE
+    ]
+    messages = [*messages, *checkup.notifications, *about_late_data(book.settings.admins, late, now)]
+    return TickChanges(
+        at=now,
+        metrics=(*(_state_after(judged) for judged in findings.judged), *(one.state for one in findings.failed)),
+        history=tuple(_taught(judged, memory, advanced) for judged in findings.judged),
+        outcomes=_outcomes(findings, now),
+        incidents=tuple(incidents),
+        events=(*advanced.events, *events),
+        notifications=tuple(_addressed(messages, book)),
+        sources=checkup.health,
+    )
+
+
+def _is_ruleless(incident: Incident, book: RuleBook) -> bool:
+    return not any(part.metric in book.metrics for part in incident.metrics)
+
+
+def _state_after(judged: Judged) -> MetricState:
+    return replace(judged.pulled.state, judged_until=judged.due[-1].span.end_at)
+
+
+def _outcomes(findings: _Findings, now: datetime) -> tuple[Outcome, ...]:
+    told = [outcome for one in findings.judged for outcome in (*one.skipped, *one.revised, *one.due)]
+    return (*told, *(outcome for one in findings.failed for outcome in outcomes_of_failure(one, now)))
+
+
+def _taught(judged: Judged, memory: Memory, advanced: Advanced) -> HistoryBlock:
+    """What was read by this tick, and which of it may teach: nothing inside an incident may."""
+    fresh = judged.pulled.fresh
+    teaches = np.ones(fresh.starts.size, dtype=bool)
+    for incident in (*memory.ended, *advanced.incidents.values()):
+        for part in incident.metrics:
+            if part.metric == fresh.metric:
+                since, until = epoch_s(part.span.start_at), epoch_s(part.span.end_at)
+                teaches &= ~((fresh.starts >= since) & (fresh.starts < until))
+    late = frozenset(epoch_s(o.span.start_at) for o in judged.timeline if o.kind is OutcomeKind.LATE)
+    return without(replace(fresh, teaches=teaches), late)
+
+
+def _addressed(messages: Sequence[Notification], book: RuleBook) -> list[tuple[Notification, int]]:
+    """Each message with the number of channels of its team."""
+    return [
+        (message, len(book.settings.teams[message.team].notify))
+        for message in messages
+        if message.team in book.settings.teams
+    ]
