@@ -75,6 +75,6 @@ def lay_out(folder: Path, now: datetime) -> Path:
 def _make_room(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()) and not (folder / MARK).exists():
-        raise UsageError(f"{folder} holds something that is no demo; choose another place with --folder")
+        raise UsageError(f"{folder} holds something that is no demo; name another one: detector demo FOLDER")
     for database in (*folder.glob("shop.db*"), *folder.glob("detector.db*")):
         database.unlink()

@@ -87,5 +87,4 @@ def _records(rows: Rows) -> Iterator[tuple[object, ...]]:
 
 
 def _utc_text(seconds: npt.NDArray[np.int64]) -> list[str]:
-    texts: list[str] = np.char.replace(np.datetime_as_string(seconds.astype("M8[s]")), "T", " ").tolist()
-    return texts
+    return [text.replace("T", " ") for text in np.datetime_as_string(seconds.astype("M8[s]")).tolist()]

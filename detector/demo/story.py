@@ -3,6 +3,7 @@
 The morning is played on a clock of its own, hour by hour, through the same ticks that a daemon would make.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from threading import Event
 
-from detector.app import App, open_app
+from detector.app import App, open_app, system_clock
 from detector.demo.deploys import NEXT_VERSION, deploy_of, deploys
 from detector.demo.folder import SHOP, lay_out
 from detector.demo.shop import sell, write_history
@@ -19,7 +20,7 @@ from detector.demo.terminal import Terminal
 from detector.demo.trade import SATURDAY, ZONE, is_holiday
 from detector.model.deploy import Deploy, DeployKind
 from detector.model.tick import TickReport
-from detector.ports import Clock, Progress
+from detector.ports import Clock
 
 __all__ = ["Day", "day_of_story", "tell"]
 
@@ -52,17 +53,6 @@ class Day:
             at += timedelta(hours=1)
 
 
-@dataclass
-class StoryClock:
-    """Shows what the story says; `ports.Clock`."""
-
-    at: datetime
-
-    def now(self) -> datetime:
-        """The story's time, not the world's."""
-        return self.at
-
-
 def day_of_story(now: datetime) -> Day:
     """The newest ordinary working day whose early afternoon is over."""
     day = Day(now.astimezone(ZONE).date())
@@ -71,36 +61,56 @@ def day_of_story(now: datetime) -> Day:
     return day
 
 
-def tell(folder: Path, *, world: Clock, progress: Progress, terminal: Terminal, keep: bool = False) -> None:
-    """Play the whole story in a folder; with `keep`, go on selling in real time until Ctrl-C.
+def tell(
+    folder: Path | None, *, keep: bool = False, world: Clock | None = None, terminal: Terminal | None = None
+) -> int:
+    """Play the whole story in a folder (default: ./demo); with `keep`, go on selling in real time until Ctrl-C.
 
     Raises:
         UsageError: the folder holds something that is no demo.
     """
+    folder, world, terminal = folder or Path("demo"), world or system_clock(), terminal or Terminal()
     day = day_of_story(world.now())
-    clock = StoryClock(day.at(FIRST_TICK))
+    opening_at = day.at(FIRST_TICK)
     terminal.say(f"Writing a shop with twelve weeks of sales to {folder} ...")
-    config = lay_out(folder, clock.at)
-    write_history(folder / SHOP, clock.at)
-    with open_app(config, clock=clock, progress=progress, notifier=terminal) as app:
-        play = Play(app, day, folder / SHOP, clock, terminal)
+    config = lay_out(folder, opening_at)
+    write_history(folder / SHOP, opening_at)
+    with open_app(config, notifier=terminal) as app:
+        play = Play(app, day, folder / SHOP, terminal)
         play.history()
         play.morning()
         if keep:
             play.go_on(world)
+    terminal.say(what_next(config))
+    return 0
+
+
+def what_next(config: Path) -> str:
+    """Commands that show more of the same story."""
+    program = sys.argv[0] if Path(sys.argv[0]).name == "detector" else "detector"
+    return f"""
+What to try next:
+  export DETECTOR_CONFIG={config}
+  {program} incident show 1         the incident and its history
+  {program} status                  what every metric is doing
+  {program} deploy list             what was reported
+  {program} check --live            are the rules right? Spoil one in {config.parent / "rules"} and see
+  {program} demo --keep             the same, and then in real time
+  {program} init                    watch a database of your own: see README.md
+"""
 
 
 class Play:
     """One demo while it runs: sells, reports deploys, ticks and tells what it sees."""
 
-    def __init__(self, app: App, day: Day, shop: Path, clock: StoryClock, terminal: Terminal) -> None:
-        """The shop has been sold up to the clock's time."""
-        self._app, self._day, self._shop, self._clock, self._terminal = app, day, shop, clock, terminal
-        self._history_end_at = clock.at
+    def __init__(self, app: App, day: Day, shop: Path, terminal: Terminal) -> None:
+        """The shop has been sold up to the day's first tick."""
+        self._app, self._day, self._shop, self._terminal = app, day, shop, terminal
+        self._opened_at = self._now = day.at(FIRST_TICK)
 
     def history(self) -> None:
         """What was before the story: twenty days of deploys, and the first sight of every metric."""
-        earlier = deploys(self._clock.at)
+        earlier = deploys(self._now)
         for report in earlier:
             self._app.add_deploy(report)
         self._terminal.say(
@@ -113,25 +123,26 @@ class Play:
         self._terminal.say(f"\nIt is {self._day.date:%A, %d %B %Y}, early in the morning.")
         reports = [*self._deploys_of_the_morning()]
         for at in self._day.ticks():
-            if at <= self._clock.at:
+            if at <= self._now:
                 continue
             for report in reports:
-                if self._clock.at < report.received_at <= at:
+                if self._now < report.received_at <= at:
                     self._deploy(report)
             self._sell_until(at)
-            self._clock.at = at
+            self._now = at
             self._tick()
 
     def go_on(self, world: Clock) -> None:
         """Sell in real time and tick once a minute, until Ctrl-C."""
         self._terminal.say("\nFrom here on the shop sells in real time, with a tick a minute. Ctrl-C ends it.")
-        never, ticked_at = Event(), self._clock.at
+        never, ticked_at = Event(), self._now
         try:
             while True:
-                self._sell_until(world.now())
-                self._clock.at = world.now()
-                if self._clock.at - ticked_at >= timedelta(minutes=1):
-                    ticked_at = self._clock.at
+                now = world.now()
+                self._sell_until(now)
+                self._now = now
+                if now - ticked_at >= timedelta(minutes=1):
+                    ticked_at = now
                     self._tick()
                 never.wait(REAL_TIME_STEP_S)
         except KeyboardInterrupt:
@@ -160,14 +171,14 @@ class Play:
     def _sell_until(self, end_at: datetime) -> None:
         """Everything from the clock's time on, in pieces that are either broken or not."""
         broken_from, broken_until = self._day.at(BROKEN_FROM), self._day.at(BROKEN_UNTIL)
-        start_at = self._clock.at
+        start_at = self._now
         cuts = [at for at in (broken_from, broken_until) if start_at < at < end_at]
         for piece in pairwise([start_at, *cuts, end_at]):
             broken = broken_from <= piece[0] < broken_until
-            sell(self._shop, *piece, now=self._history_end_at, broken=broken)
+            sell(self._shop, *piece, now=self._opened_at, broken=broken)
 
     def _tick(self) -> None:
-        report = self._app.tick(self._clock.at)
+        report = self._app.tick(self._now)
         if report.outcomes or report.notifications or report.failures:
             self._terminal.note(report.at, _told(report))
 
