@@ -1,0 +1,32 @@
+"""The range of a normal bucket."""
+
+import numpy as np
+
+from detector.model.metric import Kind
+from detector.model.panel import Floats
+
+__all__ = ["band_of", "quantile_of"]
+
+_99_OF_100 = 2.5758293035489004  # two-sided, standard normal
+
+
+def band_of(expected: Floats, variance: Floats, kind: Kind, is_positive: Floats) -> tuple[Floats, Floats]:
+    """Low and high such that 99 of 100 normal buckets lie between; `is_positive` (m, 1) tells series never below 0."""
+    low = quantile_of(expected, variance, kind, -_99_OF_100)
+    high = quantile_of(expected, variance, kind, _99_OF_100)
+    return np.where(is_positive > 0, np.maximum(low, 0.0), low), high
+
+
+def quantile_of(expected: Floats, variance: Floats, kind: Kind, deviate: float) -> Floats:
+    """The value that lies `deviate` standard normal deviates from the middle.
+
+    Amounts that add up are skewed: a gamma law of that mean and variance through the cube root (Wilson and Hilferty,
+    PNAS 17, 1931), cut off at 0. Ratios and gauges are taken as normal.
+    """
+    spread = np.sqrt(variance)
+    if not kind.adds_up:
+        return expected + deviate * spread
+    size = np.where(expected > 0, expected, 1.0)
+    ninth = variance / (9.0 * size * size)
+    root = np.maximum(1.0 - ninth + deviate * np.sqrt(ninth), 0.0)
+    return np.where(expected > 0, size * root * root * root, 0.0)

@@ -1,0 +1,53 @@
+"""Which buckets lie on a day off."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from difflib import get_close_matches
+
+import numpy as np
+
+from detector.model.grid import Grid
+from detector.model.panel import Bools
+
+__all__ = ["holiday_flags"]
+
+_EPOCH = date(1970, 1, 1)
+
+
+def holiday_flags(grid: Grid, code: str | None, own_dates: Sequence[date]) -> Bools:
+    """True for buckets whose local day is a public holiday of `code` or one of the owner's own dates, shape (n,).
+
+    Args:
+        grid: the buckets.
+        code: country (`DE`) or country and subdivision (`DE-BY`) as python-holidays knows them, or None.
+        own_dates: further days off, in the grid's timezone.
+
+    Raises:
+        ValueError: an unknown code; the message names near ones.
+    """
+    days, place = np.unique(grid.local_day, return_inverse=True)
+    dates = [_EPOCH + timedelta(days=int(day)) for day in days]
+    off = set(own_dates) | _public_holidays(code, {day.year for day in dates})
+    is_off = np.array([day in off for day in dates], dtype=bool)
+    return is_off[place.reshape(-1)]
+
+
+def _public_holidays(code: str | None, years: set[int]) -> set[date]:
+    if code is None:
+        return set()
+    import holidays  # noqa: PLC0415  a third of a second that only rules with a calendar should pay
+
+    country, _, subdivision = code.strip().upper().partition("-")
+    supported = holidays.list_supported_countries()
+    if country not in supported:
+        raise ValueError(_unknown(code, country, sorted(supported), ""))
+    if subdivision and subdivision not in supported[country]:
+        raise ValueError(_unknown(code, subdivision, sorted(supported[country]), f"{country}-"))
+    found = holidays.country_holidays(country, subdiv=subdivision or None, years=sorted(years))
+    return set(found)
+
+
+def _unknown(code: str, part: str, valid: list[str], prefix: str) -> str:
+    near = get_close_matches(part, valid, n=3, cutoff=0.4) or [word for word in valid if word[:1] == part[:1]][:3]
+    offer = ", ".join(prefix + word for word in near or valid[:3])
+    return f"no holidays are known for {code!r}; near codes: {offer}"

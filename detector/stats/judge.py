@@ -1,0 +1,222 @@
+"""Judging buckets: expectation, band, one score for all series, and the verdict."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from math import log
+
+import numpy as np
+import numpy.typing as npt
+
+from detector.model.metric import Direction, Kind
+from detector.model.panel import Bools, Floats, Panel
+from detector.stats.band import band_of, quantile_of
+from detector.stats.baseline import Baseline, baseline_of
+from detector.stats.calibration import gumbel_of, prior_of, threshold_of
+from detector.stats.evidence import WINDOWS, depression, elevation, silence, window_sums
+from detector.stats.layout import Layout, layout_of
+from detector.stats.recent import recent_of
+
+__all__ = ["Judgement", "VerdictCode", "Watch", "judge"]
+
+_LEARNING_DAYS = 13.5  # two weeks of buckets less a few lost ones; a grid of whole days needs twice as many
+_DAILY_LEARNING_DAYS = 27.0
+# Between closed and open a bucket is thin: below this part of a busy one, and lost in its own noise.
+_THIN, _THIN_DEVIATIONS = 0.25, 1.5
+_LOWEST, _HIGHEST = -5.0, 60.0
+_USUAL = 1.645  # one-sided, 95 of 100 normal buckets
+
+
+class VerdictCode(IntEnum):
+    """What was found about one bucket."""
+
+    NORMAL = 0
+    ANOMALOUS = 1
+    LEARNING = 2
+    MISSING = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What an owner wants to hear of.
+
+    Attributes:
+        kind: which law the numbers follow.
+        on: the bad side.
+        false_alarms_per_s: tolerated rate, 1/s.
+        below, above: hard bounds on the value, or None.
+    """
+
+    kind: Kind
+    on: Direction
+    false_alarms_per_s: float
+    below: float | None = None
+    above: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """The newest buckets of every series, each array of shape (m, newest).
+
+    Attributes:
+        expected: mean of a normal bucket; nan while learning.
+        low, high: 99 of 100 normal buckets lie between.
+        spread: sd of a normal bucket around `expected`.
+        score: minus the natural logarithm of how many false alarms of at least this weight a day of this series brings;
+            3.4 is one a month. nan while learning and where the value is missing.
+        verdict: VerdictCode, int8.
+        is_drop: the stronger evidence is for values below what is usual.
+        in_range: the value alone is usual on the watched side, and a real one.
+    """
+
+    expected: Floats
+    low: Floats
+    high: Floats
+    spread: Floats
+    score: Floats
+    verdict: npt.NDArray[np.int8]
+    is_drop: Bools
+    in_range: Bools
+
+
+def judge(panel: Panel, watch: Watch, newest: int) -> Judgement:
+    """Judge the newest buckets of every series, each by itself and those before it alone.
+
+    Args:
+        panel: history and the buckets to judge; ten weeks are enough, two the least.
+        watch: what to look for.
+        newest: how many buckets at the end of the panel, at least 1.
+    """
+    layout = layout_of(panel.grid)
+    base = baseline_of(panel, watch.kind, layout)
+    usable = panel.known & np.isfinite(panel.values)
+    values = np.where(usable, panel.values, 0.0)
+    recent = recent_of(values, usable & panel.teaches, watch.kind, base, layout)
+    sums = window_sums(values, usable, base, recent)
+    part = slice(max(len(panel.grid) - newest, 0), None)
+    active = usable & np.isfinite(base.expected) & (base.variance > 0)
+    if watch.kind.adds_up:
+        is_thin = (base.expected < _THIN * base.busy) & (base.expected < _THIN_DEVIATIONS * np.sqrt(base.variance))
+        active &= (base.expected > 0) & ~is_thin
+    channels: list[tuple[bool, Floats]] = []
+    teaching = _teaching_days(panel, layout)
+    if watch.on is not Direction.RISE:
+        quiet = silence(base, usable) if watch.kind.adds_up else None
+        channels.append((True, _scored(depression(sums), quiet, active, teaching, layout, part)))
+    if watch.on is not Direction.DROP:
+        high = elevation(sums, watch.kind)
+        channels.append((False, _scored(high, None, active, teaching, layout, part)))
+    score, is_drop = channels[0][1], np.full(channels[0][1].shape, channels[0][0])
+    if len(channels) > 1:  # two chances of a false alarm instead of one
+        is_drop = score >= channels[1][1]
+        score = np.maximum(score, channels[1][1]) - log(2.0)
+    return _judgement(panel, watch, base, sums[0].expected, (score, is_drop), part)
+
+
+def _teaching_days(panel: Panel, layout: Layout) -> Bools:
+    """Days whose maxima say what is usual, (m, days): no day off, no past incident."""
+    spoilt = panel.known & (~panel.teaches | panel.is_holiday)
+    teaching: Bools = np.nan_to_num(layout.table(spoilt.astype(float))).max(axis=2) == 0
+    return teaching
+
+
+def _scored(
+    windows: Floats, quiet: Floats | None, active: Bools, teaching: Bools, layout: Layout, part: slice
+) -> Floats:
+    """Evidence of one direction on the common scale, (m, newest).
+
+    Every window is set against its own daily maxima before the best one is taken, and the best ones against theirs:
+    what a series' autocorrelation adds to long sums is in those maxima already.
+    """
+    parts = windows if quiet is None else np.concatenate([windows, quiet[None]])
+    parts = np.where(active, parts, -np.inf)
+    maxima = np.stack([_daily_maxima(layout, one) for one in parts])
+    prior = _priors(layout, quiet is not None)
+    newest = parts[..., part]
+    score = np.empty(newest.shape[1:])
+    day = layout.day[part]
+    for today in np.unique(day).tolist():
+        before = maxima[..., :today]
+        valid = np.isfinite(before) & teaching[None, :, :today]
+        shape = before.shape[:2]
+        location, scale = (np.broadcast_to(one[:, None], shape) for one in prior)
+        each = gumbel_of(before, valid, (location, scale), (0.2, 0.15))
+        if quiet is not None:
+            each.location[-1] = np.maximum(each.location[-1], 0.7)
+            each.scale[-1] = np.maximum(each.scale[-1], 1.0)
+        best = np.where(valid, each.reduced(np.where(valid, before, 0.0)), -np.inf).max(axis=0)
+        usual = gumbel_of(best, np.any(valid, axis=0), (np.full(shape[1:], 1.0), np.full(shape[1:], 1.0)), (0.0, 0.8))
+        here = day == today
+        now = newest[..., here]
+        known = np.isfinite(now)
+        reduced = np.where(known, each.reduced(np.where(known, now, 0.0)), -np.inf).max(axis=0)
+        score[:, here] = usual.reduced(np.clip(reduced, _LOWEST, _HIGHEST * 2))
+    return np.clip(score, _LOWEST, _HIGHEST)
+
+
+def _daily_maxima(layout: Layout, values: Floats) -> Floats:
+    table = layout.table(np.where(np.isfinite(values), values, np.nan))
+    maxima: Floats = np.where(np.isfinite(table), table, -np.inf).max(axis=2)
+    return maxima
+
+
+def _priors(layout: Layout, with_silence: bool) -> tuple[Floats, Floats]:  # noqa: FBT001  one more channel
+    laws = [prior_of(layout.slots / window) for window in WINDOWS]
+    if with_silence:
+        laws.append((1.5, 1.2))
+    location, scale = zip(*laws, strict=True)
+    return np.array(location), np.array(scale)
+
+
+def _judgement(
+    panel: Panel, watch: Watch, base: Baseline, expected: Floats, found: tuple[Floats, Bools], part: slice
+) -> Judgement:
+    score, is_drop = found
+    values, known = panel.values[:, part], panel.known[:, part] & np.isfinite(panel.values[:, part])
+    enough = _DAILY_LEARNING_DAYS if panel.grid.slots_per_day == 1 else _LEARNING_DAYS
+    ready = (base.days[:, part] >= enough) & np.isfinite(base.expected[:, part])
+    mean = np.where(known, expected[:, part], base.expected[:, part])
+    mean = np.where(ready, np.maximum(mean, 0.0) if watch.kind.adds_up else mean, 0.0)
+    variance = np.where(ready, base.variance[:, part], 0.0)
+    positive = (np.where(panel.known, panel.values, 0.0)[:, : part.start or None].min(axis=1, initial=0.0) >= 0)[
+        :, None
+    ]
+    low, high = band_of(mean, variance, watch.kind, positive.astype(float))
+    verdict = np.where(ready, np.where(score > threshold_of(watch.false_alarms_per_s), 1, 0), 2)
+    below, above = _beyond(values, known, watch)
+    verdict = np.where(below | above, 1, verdict)
+    verdict = np.where(known, verdict, 3).astype(np.int8)
+    shown = ready & known
+    in_range = known & ready & ~below & ~above & _is_usual(values, mean, variance, base, watch, part)
+    return Judgement(
+        expected=np.where(ready, mean, np.nan),
+        low=np.where(ready, low, np.nan),
+        high=np.where(ready, high, np.nan),
+        spread=np.where(ready, np.sqrt(variance), np.nan),
+        score=np.where(shown, score, np.nan),
+        verdict=verdict,
+        is_drop=(is_drop | below) & ~above,
+        in_range=in_range,
+    )
+
+
+def _beyond(values: Floats, known: Bools, watch: Watch) -> tuple[Bools, Bools]:
+    never = np.zeros(values.shape, dtype=bool)
+    safe = np.where(known, values, 0.0)
+    below = never if watch.below is None else known & (safe < watch.below)
+    above = never if watch.above is None else known & (safe > watch.above)
+    return below, above
+
+
+def _is_usual(values: Floats, mean: Floats, variance: Floats, base: Baseline, watch: Watch, part: slice) -> Bools:
+    """On the watched side within 95 of 100 normal buckets; an empty bucket never tells that sales are back."""
+    safe = np.where(np.isfinite(values), values, 0.0)
+    usual = np.ones(values.shape, dtype=bool)
+    if watch.on is not Direction.RISE:
+        usual &= safe >= quantile_of(mean, variance, watch.kind, -_USUAL)
+    if watch.on is not Direction.DROP:
+        usual &= safe <= quantile_of(mean, variance, watch.kind, _USUAL)
+    if watch.kind.adds_up:
+        usual &= (mean > 0) & (base.expected[:, part] > 0)
+        if watch.on is not Direction.RISE:
+            usual &= ~base.is_empty[:, part]
+    return usual

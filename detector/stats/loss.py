@@ -1,0 +1,57 @@
+"""What an anomaly has cost so far, and how sure that is."""
+
+from collections.abc import Sequence
+from math import isfinite, sqrt
+
+from detector.model.metric import Kind
+from detector.model.verdict import Loss, Outcome
+
+__all__ = ["find_loss"]
+
+# Correlation of the errors of neighbouring buckets: 0.35 at a distance of one, falling by 0.8 per bucket. Between
+# what was measured on residuals of public hourly series (0.1 for a small web shop, 0.6 for taxis and footfall) after
+# the level of the day is taken out; a day's own factor is what neighbours share.
+_NEIGHBOURS, _PASSING_ON = 0.35, 0.8
+_90_OF_100 = 1.6448536269514722  # two-sided, standard normal
+_HOUR_S = 3600.0
+
+
+def find_loss(outcomes: Sequence[Outcome], kind: Kind, is_drop: bool) -> Loss:  # noqa: FBT001  the field of Anomaly
+    """Expected minus actual (the other way round for a rise) over the buckets whose value and expectation are known.
+
+    The interval is that of a sum of correlated normal errors; what is missing cannot be less than nothing while the sum
+    is below what 95 of 100 normal sums reach. For a ratio the unit is that of its numerator (missing conversions) where
+    weights are known; of a gauge, and of a ratio without, the gaps are summed as they are.
+
+    Args:
+        outcomes: the anomaly's buckets in order of time; those without value or expectation do not count.
+        kind: of the metric.
+        is_drop: missing, or too much.
+    """
+    sign = 1.0 if is_drop else -1.0
+    gaps: list[float] = []
+    spreads: list[float] = []
+    per_hour = 0.0
+    for outcome in outcomes:
+        value, expected, spread = outcome.value, outcome.expected, outcome.spread
+        if value is None or expected is None or spread is None or not all(map(isfinite, (value, expected, spread))):
+            continue
+        units = outcome.weight if kind is Kind.RATIO and outcome.weight is not None else 1.0
+        gaps.append(sign * (expected - value) * units)
+        spreads.append(spread * units)
+        per_hour = gaps[-1] * _HOUR_S / outcome.span.length.total_seconds()
+    amount = sum(gaps)
+    reach = _90_OF_100 * _sd_of_sum(spreads)
+    low, high = amount - reach, amount + reach
+    if amount > 0:
+        low = max(low, 0.0)
+    return Loss(amount, low, high, per_hour)
+
+
+def _sd_of_sum(spreads: Sequence[float]) -> float:
+    """Sd of a sum of errors with these sd and the correlation above, in one pass."""
+    variance, carried = 0.0, 0.0
+    for spread in spreads:
+        variance += spread * spread + 2.0 * spread * carried
+        carried = carried * _PASSING_ON + spread * _NEIGHBOURS
+    return sqrt(variance)
