@@ -62,8 +62,8 @@ def _worse(words: Sentences, part: IncidentMetric) -> Letter:
         *words.suspects().brief(),
         *words.also(),
         words.runbook(part),
-        words.address(with_ack=words.incident.acknowledged_at is None),
         f"Acknowledged by {inert(by, 60)}" if by else "",
+        words.address(with_ack=words.incident.acknowledged_at is None),
     ]
 
 

@@ -55,7 +55,7 @@ class Sentences:
         value, when = measure.exact(part.value, part.expected), self.times(part).over(part.span, self.every_s(part))
         if part.bound is not None:
             side = "below" if part.is_drop else "above"
-            return f"{value} - {side} the bound of {measure.exact(part.bound, part.value)} {when}"
+            return f"{value} - {side} its limit of {measure.exact(part.bound, part.value)} {when}"
         usual, change = measure.about(part.expected, part.value), measure.change(part.value, part.expected)
         return f"{value} - usually {usual} {when} ({change})"
 

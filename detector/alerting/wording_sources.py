@@ -33,13 +33,13 @@ def write_source(health: SourceHealth, reason: Reason, metrics: Sequence[Metric]
                 "What fell into the gap is judged now, in order of time, up to a day of it",
             ]
         )
-    since = f" since {times.at(health.failing_since)} ({times.zone})" if health.failing_since else ""
+    since = f" since {times.at(health.failing_since)}" if health.failing_since else ""
     lines = [
-        f"Not watched{since}: {_titles(metrics)}",
+        f"Not watched{since} ({times.zone}): {_titles(metrics)}",
         f"Error: {inert(health.error)}" if health.error else "",
-        "This says nothing about the business: it may be well or not, we cannot see it",
+        "This says nothing about the business: it may be well or not, nobody is looking",
     ]
-    return f"Source {source} does not answer{since}", "\n".join(line for line in lines if line)
+    return f"Source {source} has not answered{since}", "\n".join(line for line in lines if line)
 
 
 def write_late(metric: Metric, outcome: Outcome, now: datetime) -> tuple[str, str]:
@@ -56,7 +56,7 @@ def write_late(metric: Metric, outcome: Outcome, now: datetime) -> tuple[str, st
     lines = [
         f"Why we think so: {inert(outcome.reason)}" if outcome.reason else "",
         f"Source: {inert(metric.source, 60)}; times are {metric.timezone}",
-        f"Team {inert(metric.team, 60)} was not told. The bucket is judged when its rows arrive",
+        f"Team {inert(metric.team, 60)} was not told; judged as soon as the rows arrive",
     ]
     return title, "\n".join(line for line in lines if line)
 

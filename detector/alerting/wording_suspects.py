@@ -7,7 +7,7 @@ from datetime import timedelta
 from detector.alerting.inert import inert, link
 from detector.alerting.numbers import chance, duration
 from detector.alerting.wording_times import LocalTimes
-from detector.model.deploy import Answer, Deploy, DeployKind, Ranking, Rejected, Scope, Suspect
+from detector.model.deploy import Answer, Deploy, DeployKind, Ranking, Scope, Suspect
 from detector.model.grid import DAY_S, HOUR_S
 from detector.model.incident import IncidentMetric
 
@@ -142,8 +142,11 @@ class SuspectWords:
     def _ruled_out(self) -> list[str]:
         if not self.ranking.rejected:
             return []
-        names = ", ".join(_with_reason(one) for one in self.ranking.rejected[:_AT_MOST])
-        return [f"  ruled out: {names}{_and_more(len(self.ranking.rejected))}"]
+        why: dict[str, list[str]] = {}
+        for one in self.ranking.rejected[:_AT_MOST]:
+            why.setdefault(inert(one.why, 80), []).append(name_of(one.deploy))
+        groups = ", ".join(f"{', '.join(names)} ({reason})" for reason, names in why.items())
+        return [f"  ruled out: {groups}{_and_more(len(self.ranking.rejected))}"]
 
     def _last_heard(self) -> list[str]:
         heard_at = self.ranking.last_heard_at
@@ -154,10 +157,6 @@ class SuspectWords:
 
 def _with_chance(suspect: Suspect) -> str:
     return f"{name_of(suspect.deploy)} ({chance(suspect.probability)})"
-
-
-def _with_reason(rejected: Rejected) -> str:
-    return f"{name_of(rejected.deploy)} ({inert(rejected.why, 80)})"
 
 
 def _and_more(count: int) -> str:
