@@ -1,0 +1,83 @@
+"""One statement to the database and its answer: read-only, cut off at its deadline, rolled back."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from detector.adapters.sources.answers import Answer
+from detector.adapters.sources.counters import Counters
+from detector.adapters.sources.deadline import Deadline, cut_off_postgres, cut_off_sqlite
+from detector.adapters.sources.engines import fence_postgres, fence_sqlite
+from detector.adapters.sources.faults import Scrub, told
+from detector.errors import BadRows
+from detector.model.rulebook import Source
+
+__all__ = ["Asker"]
+
+MOST_BYTES = 8 * 1024 * 1024
+
+
+class Asker:
+    """Asks one database; `counters` tell how often."""
+
+    def __init__(self, source: Source, engine: sa.Engine) -> None:
+        self.counters = Counters()
+        self._engine = engine
+        self._timeout_s = source.timeout_s
+        self._scrub = Scrub(source)
+
+    @property
+    def is_postgres(self) -> bool:
+        return self._engine.dialect.name == "postgresql"
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def ask(self, statement: sa.Executable, timezone: str, most_rows: int, *, is_scan: bool = True) -> Answer:
+        """The whole answer, in a session whose zone is `timezone`.
+
+        Raises:
+            SourceError: the database's trouble in our words; more rows or bytes than a metric can have.
+        """
+        deadline = Deadline(self._timeout_s)
+        try:
+            with self._engine.connect() as connection, self._fenced(connection, timezone, deadline):
+                result = connection.execute(statement)
+                types = _types(result)
+                answer = Answer(tuple(result.keys()), result.all(), types)
+        except (SQLAlchemyError, psycopg.Error, sqlite3.Error, UnicodeError) as error:
+            # The driver's text may hold what the URL holds, so it is not chained.
+            raise told(error, self._scrub, deadline) from None
+        self.counters.add(len(answer.rows), is_scan=is_scan)
+        _check_size(answer, most_rows)
+        return answer
+
+    @contextmanager
+    def _fenced(self, connection: sa.Connection, timezone: str, deadline: Deadline) -> Iterator[None]:
+        raw = connection.connection.driver_connection
+        if isinstance(raw, sqlite3.Connection):
+            fence_sqlite(raw)
+            with cut_off_sqlite(raw, deadline):
+                yield
+        elif isinstance(raw, psycopg.Connection):
+            with cut_off_postgres(raw, deadline):
+                fence_postgres(connection, timezone, deadline.seconds)
+                yield
+
+
+def _types(result: sa.CursorResult[tuple[object, ...]]) -> tuple[int, ...]:
+    cursor: Any = result.cursor
+    return tuple(column[1] or 0 for column in cursor.description or ())  # SQLite has None for each type
+
+
+def _check_size(answer: Answer, most_rows: int) -> None:
+    if len(answer.rows) > most_rows:
+        raise BadRows(f"more than {most_rows} rows: return one row for each bucket between :start and :end")
+    size = sum(len(value) for row in answer.rows for value in row if isinstance(value, str | bytes))
+    if size > MOST_BYTES:
+        raise BadRows(f"{size} bytes of text, more than {MOST_BYTES}: return numbers")

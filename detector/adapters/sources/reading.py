@@ -1,0 +1,188 @@
+"""A source: one statement a call, in errors of our own."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from detector.adapters.sources.answers import (
+    Answer,
+    bucket_starts,
+    segment_rows,
+    values_and_weights,
+)
+from detector.adapters.sources.asking import Asker
+from detector.adapters.sources.counters import Counters
+from detector.adapters.sources.engines import open_engine
+from detector.adapters.sources.long_form import NAMES, long_statement, postgres_bounds
+from detector.adapters.sources.owner_rows import long_rows
+from detector.adapters.sources.roles import clock_statement, role_statement, role_warnings
+from detector.adapters.sources.statements import newest_statement, read_statement, sample_statement, segments_statement
+from detector.adapters.sources.time_columns import ColumnKind, TimeColumn, kind_of_oid, kind_of_samples
+from detector.adapters.sources.walls import ambiguous_spans
+from detector.errors import QueryRejected, SourceError
+from detector.model.grid import DAY_S, HOUR_S, Grid, grid_of
+from detector.model.metric import LongForm, Metric, ShortForm
+from detector.model.rows import BucketRows, SegmentRows
+from detector.model.rulebook import Source
+from detector.model.span import Span, at_epoch, epoch_s
+
+__all__ = ["SqlSource", "open_source"]
+
+MOST_ROWS = 10_000
+
+
+def open_source(source: Source, keep_out: Iterable[Path] = ()) -> "SqlSource":
+    """A source that connects at its first question; `keep_out` are files that it may not be, such as the store.
+
+    Raises:
+        SourceUnavailable: its URL is of no kind that this knows.
+    """
+    return SqlSource(source, Asker(source, open_engine(source, keep_out)))
+
+
+class SqlSource:
+    """A MetricSource on SQLite or PostgreSQL."""
+
+    def __init__(self, source: Source, asker: Asker) -> None:
+        self._name = source.name
+        self._zone = source.timezone
+        self._asker = asker
+        self._columns: dict[tuple[str, str, str], TimeColumn] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def counters(self) -> Counters:
+        """How many statements and rows it has cost so far."""
+        return self._asker.counters
+
+    def close(self) -> None:
+        self._asker.close()
+
+    def read(self, metric: Metric, span: Span) -> BucketRows:
+        grid = grid_of(metric.timezone, metric.every_s, span)
+        with self._attempt(f"reading {metric.name}"):
+            if isinstance(metric.query, LongForm):
+                return self._read_long(metric, metric.query, span)
+            return self._read_short(metric, metric.query, grid)
+
+    def read_segments(self, metric: Metric, column: str, span: Span) -> SegmentRows:
+        grid = grid_of(metric.timezone, metric.every_s, span)
+        with self._attempt(f"reading {metric.name} by {column}"):
+            query = metric.query
+            if not isinstance(query, ShortForm):
+                raise QueryRejected("a SELECT of the owner's cannot be split; use table, time and value")
+            time = self._column(query.table, query.time, metric.timezone)
+            if not _has_room(time, grid):
+                return segment_rows(None, metric, column, grid)
+            statement = segments_statement(query, metric.kind, time, grid, column)
+            answer = self._asker.ask(statement, metric.timezone, query.limit * len(grid))
+            return segment_rows(answer, metric, column, grid)
+
+    def newest_row(self, table: str, time: str, before: datetime) -> datetime | None:
+        with self._attempt(f"looking for the newest row of {table}"):
+            column = self._column(table, time, self._zone)
+            before_axis_s = int(column.on_axis(np.array([epoch_s(before)], dtype=np.int64))[0])
+            answer = self._asker.ask(newest_statement(table, column, before_axis_s), self._zone, 1, is_scan=False)
+            newest = answer.column("newest")
+            return at_epoch(column.instant(int(newest[0]))) if newest else None
+
+    def probe(self, metric: Metric) -> tuple[str, ...]:
+        warnings: tuple[str, ...] = ()
+        with self._attempt("asking what the role may do"):
+            if self._asker.is_postgres:
+                warnings += role_warnings(self._asker.ask(role_statement(), "UTC", 1, is_scan=False), self._name)
+        span = self._newest_buckets(metric)
+        rows = self.read(metric, span)
+        warnings += rows.warnings
+        if not rows.starts.size:
+            warnings += (f"{metric.name}: no rows from {span.start_at:%Y-%m-%d %H:%M} to {span.end_at:%H:%M} UTC",)
+        if isinstance(metric.query, ShortForm):
+            for column in dict.fromkeys(filter(None, (*metric.query.split, metric.query.each))):
+                self.read_segments(metric, column, span)
+        return warnings
+
+    def _newest_buckets(self, metric: Metric) -> Span:
+        """The bucket of the newest row, or of the database's own clock, and those of the hour before."""
+        with self._attempt("reading its clock"):
+            statement = clock_statement(is_postgres=self._asker.is_postgres)
+            now = at_epoch(int(self._asker.ask(statement, "UTC", 1, is_scan=False).column("now")[0]))
+        query = metric.query
+        newest = self.newest_row(query.table, query.time, now) if query.table and query.time else None
+        until = (newest or now) + timedelta(seconds=1)
+        around = Span(until - timedelta(seconds=metric.every_s + 2 * DAY_S), until)
+        grid = grid_of(metric.timezone, metric.every_s, around)
+        buckets = max(1, HOUR_S // metric.every_s)
+        return Span(grid.span(-buckets).start_at, grid.span(-1).end_at)
+
+    def _read_short(self, metric: Metric, query: ShortForm, grid: Grid) -> BucketRows:
+        time = self._column(query.table, query.time, metric.timezone)
+        has_walls = not time.kind.is_instant and not time.kind.is_date
+        ambiguous = ambiguous_spans(time.timezone, grid) if has_walls else ()
+        if not _has_room(time, grid):
+            return BucketRows(np.empty(0, dtype=np.int64), np.empty(0), ambiguous=ambiguous)
+        answer = self._asker.ask(read_statement(query, metric.kind, time, grid), metric.timezone, len(grid))
+        starts = bucket_starts(answer, grid)
+        values, weights = values_and_weights(answer)
+        order = np.argsort(starts)
+        return BucketRows(starts[order], values[order], None if weights is None else weights[order], ambiguous)
+
+    def _read_long(self, metric: Metric, query: LongForm, span: Span) -> BucketRows:
+        most_rows = max(MOST_ROWS, len(grid_of(metric.timezone, metric.every_s, span)))
+        statement = long_statement(query.sql, self._bounds(metric, query, span), most_rows)
+        return long_rows(self._asker.ask(statement, metric.timezone, most_rows), metric, span, self._zone)
+
+    def _bounds(self, metric: Metric, query: LongForm, span: Span) -> dict[str, int | str]:
+        if self._asker.is_postgres:
+            return postgres_bounds(span, self._zone)
+        if query.table and query.time:
+            column = self._column(query.table, query.time, metric.timezone)
+        else:
+            column = self._unknown(query.time or "")
+        ends = (span.start_at, span.end_at)
+        axis = column.on_axis(np.array([epoch_s(at) for at in ends], dtype=np.int64)).tolist()
+        return {name: column.written(at_s) for name, at_s in zip(NAMES, axis, strict=True)}
+
+    def _column(self, table: str, time: str, date_zone: str) -> TimeColumn:
+        key = (table, time, date_zone)
+        if key not in self._columns:
+            statement = sample_statement(table, time, with_rows=not self._asker.is_postgres)
+            found = self._kind(time, self._asker.ask(statement, "UTC", MOST_ROWS, is_scan=False), date_zone)
+            if found is None:
+                return self._unknown(time)
+            self._columns[key] = found
+        return self._columns[key]
+
+    def _kind(self, time: str, answer: Answer, date_zone: str) -> TimeColumn | None:
+        if self._asker.is_postgres:
+            return kind_of_oid(time, answer.types[0], source_zone=self._zone, date_zone=date_zone)
+        samples = [row[0] for row in answer.rows]
+        return kind_of_samples(time, samples, source_zone=self._zone, date_zone=date_zone)
+
+    def _unknown(self, time: str) -> TimeColumn:
+        # An empty table has no rows of any kind; asking it all the same finds mistakes in the rule.
+        return TimeColumn(time, ColumnKind.TEXT_WALL, self._zone)
+
+    @contextmanager
+    def _attempt(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except SourceError as error:
+            self._columns.clear()  # the table may have been changed since its column was looked at
+            raise type(error)(f"source {self._name}: {what}: {error}") from None
+
+
+def _has_room(time: TimeColumn, grid: Grid) -> bool:
+    """Whether any row can be in there: none is in an hour that a clock without zone shows a second time."""
+    if not len(grid):
+        return False
+    start, end = time.on_axis(np.array([grid.starts[0], grid.ends[-1]], dtype=np.int64))
+    return bool(start < end)
