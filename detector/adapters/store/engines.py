@@ -1,0 +1,83 @@
+"""Connections set up so that what is committed is on disk, and writers wait for each other instead of failing."""
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, Engine, NullPool, StaticPool, create_engine, event, text
+
+from detector.adapters.store.place import Place
+
+__all__ = ["BUSY_S", "make_engine", "writers"]
+
+BUSY_S = 10
+_WRITES = "detector_writes"
+_WRITER_KEY = 0x6465_7465_6374_0001  # "detect" and a number: where PostgreSQL's writers queue
+
+# The defaults of Linux notice a dead server after hours; these after about half a minute.
+_PATIENCE_WITH_SERVER = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+    "application_name": "detector",
+}
+
+
+def make_engine(place: Place, *, pooled: bool = True, foreign_keys: bool = True) -> Engine:
+    """An engine of which `writers` is the part for transactions that write."""
+    return _postgres(place, pooled=pooled) if place.is_postgres else _sqlite(place, pooled, foreign_keys)
+
+
+def writers(engine: Engine) -> Engine:
+    return engine.execution_options(**{_WRITES: True})
+
+
+def _writes(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get(_WRITES))
+
+
+def _sqlite(place: Place, pooled: bool, foreign_keys: bool) -> Engine:  # noqa: FBT001 - named in the one call
+    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_S, "check_same_thread": False}}
+    if place.path is None:
+        options["poolclass"] = StaticPool  # a second connection would be a second, empty store
+    elif not pooled:
+        options["poolclass"] = NullPool
+    engine = create_engine(place.url, hide_parameters=True, **options)
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # the driver's own idea of when to begin is in nobody's way
+        for pragma in (
+            "journal_mode=WAL",  # readers and the writer do not block each other
+            "synchronous=FULL",  # in WAL mode anything less may lose the last commits with the power
+            f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
+            "cell_size_check=ON",  # find damage when a page is read, not after it was copied elsewhere
+            "trusted_schema=OFF",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that reads and only then writes fails at once when another writes; one that says at its start
+        # that it will write waits for its turn.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+
+    return engine
+
+
+def _postgres(place: Place, *, pooled: bool) -> Engine:
+    url = place.url.update_query_dict({**_PATIENCE_WITH_SERVER, **place.url.query})
+    options: dict[str, Any] = {"pool_pre_ping": True} if pooled else {"poolclass": NullPool}
+    engine = create_engine(url, hide_parameters=True, **options)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # Writers queue as they do on SQLite, so that "read, then decide what to write" needs no other guard.
+        if _writes(connection):
+            connection.execute(
+                text("SELECT set_config('lock_timeout', :patience, true), pg_advisory_xact_lock(:key)"),
+                {"patience": f"{BUSY_S}s", "key": _WRITER_KEY},
+            )
+
+    return engine

@@ -1,0 +1,112 @@
+"""Current outcomes, and what they replaced."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from detector.adapters.store.sql import chunks, insert_new, upsert
+from detector.adapters.store.tables import outcome_revisions, outcomes
+from detector.model.span import Span
+from detector.model.verdict import Outcome, OutcomeKind
+
+__all__ = ["load_last_outcomes", "load_outcomes", "load_revisions", "write_outcomes"]
+
+_NUMBERS = ("value", "weight", "expected", "low", "high", "spread", "score")
+_Key = tuple[str, datetime]
+
+
+def _decode(row: Row[Any]) -> Outcome:
+    numbers = {name: getattr(row, name) for name in _NUMBERS}
+    return Outcome(
+        metric=row.metric,
+        span=Span(row.start_at, row.end_at),
+        kind=OutcomeKind(row.kind),
+        judged_at=row.judged_at,
+        in_range=row.in_range,
+        reason=row.reason,
+        revision=row.revision,
+        **numbers,
+    )
+
+
+def _encode(outcome: Outcome, revision: int) -> dict[str, Any]:
+    return {
+        "metric": outcome.metric,
+        "start_at": outcome.span.start_at,
+        "revision": revision,
+        "end_at": outcome.span.end_at,
+        "kind": outcome.kind.value,
+        "judged_at": outcome.judged_at,
+        "in_range": bool(outcome.in_range),
+        "reason": outcome.reason,
+        **{name: _number(getattr(outcome, name)) for name in _NUMBERS},
+    }
+
+
+def _number(value: float | None) -> float | None:
+    """SQLite keeps NaN as NULL and PostgreSQL as NaN; what is not a number is None on both."""
+    return None if value is None or value != value else float(value)  # noqa: PLR0124 - only NaN differs from itself
+
+
+def load_outcomes(connection: Connection, metric: str, since: datetime) -> tuple[Outcome, ...]:
+    mine = select(outcomes).where(outcomes.c.metric == metric, outcomes.c.start_at >= since)
+    return tuple(_decode(row) for row in connection.execute(mine.order_by(outcomes.c.start_at)))
+
+
+def load_revisions(connection: Connection, metric: str, since: datetime) -> tuple[Outcome, ...]:
+    old = outcome_revisions
+    mine = select(old).where(old.c.metric == metric, old.c.start_at >= since)
+    return tuple(_decode(row) for row in connection.execute(mine.order_by(old.c.start_at, old.c.revision)))
+
+
+def load_last_outcomes(connection: Connection) -> dict[str, Outcome]:
+    """Two look-ups per metric, hopping from name to name; a GROUP BY would walk through years of outcomes."""
+    names = select(func.min(outcomes.c.metric).label("metric")).cte("names", recursive=True)
+    following = (
+        select(func.min(outcomes.c.metric)).where(outcomes.c.metric > names.c.metric).correlate(names).scalar_subquery()
+    )
+    names = names.union_all(select(following).where(names.c.metric.is_not(None)))
+    newest = outcomes.alias("newest")
+    last = (
+        select(func.max(newest.c.start_at)).where(newest.c.metric == names.c.metric).correlate(names).scalar_subquery()
+    )
+    found = select(outcomes).join(names, (outcomes.c.metric == names.c.metric) & (outcomes.c.start_at == last))
+    return {row.metric: _decode(row) for row in connection.execute(found)}
+
+
+def write_outcomes(connection: Connection, found: Sequence[Outcome], at: datetime) -> None:
+    """Make outcomes the current ones.
+
+    One that differs in kind or value from the current one counts as a revision, and what it replaced is kept; one that
+    does not refreshes the numbers around it. What was judged before the current one changes nothing: a tick repeated
+    for an earlier time has no say.
+    """
+    for chunk in chunks(sorted(found, key=lambda outcome: (outcome.metric, outcome.span.start_at, outcome.judged_at))):
+        current = _current(connection, chunk)
+        rows: dict[_Key, dict[str, Any]] = {}
+        replaced: list[dict[str, Any]] = []
+        for outcome in chunk:
+            key = (outcome.metric, outcome.span.start_at)
+            row = _encode(outcome, 0)
+            old = rows.get(key) or current.get(key)
+            if old is not None and outcome.judged_at < old["judged_at"]:
+                continue
+            if old is not None:
+                differs = (old["kind"], old["value"]) != (row["kind"], row["value"])
+                row["revision"] = old["revision"] + differs
+                if differs:
+                    replaced.append({**old, "replaced_at": at})
+            rows[key] = row
+        insert_new(connection, outcome_revisions, replaced)
+        upsert(connection, outcomes, list(rows.values()))
+
+
+def _current(connection: Connection, chunk: Sequence[Outcome]) -> Mapping[_Key, dict[str, Any]]:
+    starts = [outcome.span.start_at for outcome in chunk]
+    statement = select(outcomes).where(
+        outcomes.c.metric.in_(sorted({outcome.metric for outcome in chunk})),
+        outcomes.c.start_at.between(min(starts), max(starts)),
+    )
+    return {(row.metric, row.start_at): row._asdict() for row in connection.execute(statement)}

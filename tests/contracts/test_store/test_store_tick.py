@@ -1,0 +1,287 @@
+"""What a tick writes is there for the next one: all of it or nothing, and once."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from store_samples import any_incident, block, event, hour, hours, incident, notification, outcome, state, tick
+
+from detector.adapters.store import SqlStore, delivery_rows
+from detector.errors import StoreError
+from detector.model.incident import Incident, IncidentState
+from detector.model.state import SourceHealth, TickChanges
+from detector.model.verdict import OutcomeKind
+from detector.ports import Store
+
+METRIC = "checkout/revenue"
+
+
+def _everything(store: SqlStore) -> tuple[object, ...]:
+    history = store.history([METRIC], hour(-10_000)).get(METRIC)
+    return (
+        store.metric_states(),
+        None if history is None else (history.starts.tolist(), history.values.tolist()),
+        store.outcomes(METRIC, hour(-10_000)),
+        store.outcome_revisions(METRIC, hour(-10_000)),
+        store.incidents(only_live=False),
+        store.incident_events(1),
+        store.deliveries(only_unsent=False),
+        store.source_health(),
+    )
+
+
+def test_it_is_a_store(store: SqlStore) -> None:
+    """The class keeps the port's signatures (the type checker's part) and starts empty."""
+    port: Store = store
+    assert port.next_incident_number() == 1
+    assert not any(_everything(store))
+
+
+def test_all_of_a_tick_is_kept(store: SqlStore, neighbour: SqlStore) -> None:
+    """What one connection committed, another reads."""
+    changes = tick()
+    store.commit(changes)
+    assert neighbour.metric_states() == {METRIC: changes.metrics[0]}
+    assert neighbour.outcomes(METRIC, hour(0)) == changes.outcomes
+    assert neighbour.incident(1) == incident()
+    assert neighbour.incident_events(1) == (event(),)
+    assert neighbour.source_health() == {"shop": changes.sources[0]}
+    assert [delivery.channel for delivery in neighbour.due_deliveries(hour(9))] == [0, 1]
+    assert neighbour.history([METRIC], hour(0))[METRIC].values.tolist() == [1.0, 2.0, 3.0]
+    assert neighbour.next_incident_number() == 2
+
+
+def test_a_tick_committed_twice_is_one(store: SqlStore) -> None:
+    """Repeating a commit changes nothing: no second message, event or revision."""
+    store.commit(tick())
+    once = _everything(store)
+    store.commit(tick())
+    assert _everything(store) == once
+
+
+@pytest.mark.parametrize("step", ["write_notifications", "write_new"])
+def test_a_failure_in_the_middle_leaves_nothing(
+    store: SqlStore,
+    neighbour: SqlStore,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    """A commit that breaks off has not begun, as far as anybody can see; the same commit then goes through."""
+    before = _everything(store)
+    with monkeypatch.context() as patched:
+        target = "write_notifications" if step == "write_notifications" else "insert_new"
+        patched.setattr(delivery_rows, target, _break_off)
+        with pytest.raises(RuntimeError, match="broken off"):
+            store.commit(tick())
+    assert _everything(neighbour) == before
+    store.commit(tick())
+    assert neighbour.incident(1) == incident()
+
+
+def _break_off(*_args: object) -> None:
+    raise RuntimeError("broken off")
+
+
+def test_a_row_that_cannot_be_leaves_nothing(store: SqlStore) -> None:
+    """An event of an incident that does not exist is refused by the database, and the rest of its tick with it."""
+    with pytest.raises(StoreError, match="cannot keep what the tick found"):
+        store.commit(replace(tick(), events=(event(99),)))
+    assert not any(_everything(store))
+
+
+def test_two_writers_at_once_both_get_through(store: SqlStore, neighbour: SqlStore) -> None:
+    """Writers wait for each other; none fails, none is lost, and numbers do not clash."""
+    failures: list[BaseException] = []
+    start = threading.Barrier(2)
+
+    def write(writer: SqlStore, first: int) -> None:
+        start.wait()
+        try:
+            for number in range(first, first + 40, 2):
+                found = outcome(number, value=float(number))
+                writer.commit(TickChanges(hour(number), outcomes=(found,), metrics=(state(f"m{number}"),)))
+        except StoreError as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=write, args=pair) for pair in ((store, 0), (neighbour, 1))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert len(store.outcomes(METRIC, hour(0))) == 40
+    assert len(store.metric_states()) == 40
+
+
+def test_a_changed_outcome_becomes_a_revision(store: SqlStore) -> None:
+    """Another kind or value replaces the current outcome, counts, and keeps what it replaced."""
+    first = outcome(8, value=0.0)
+    second = replace(first, kind=OutcomeKind.NORMAL, value=3900.0, judged_at=hour(10))
+    third = replace(second, value=4000.0, judged_at=hour(11))
+    for found in (first, second, third):
+        store.commit(TickChanges(found.judged_at, outcomes=(found,)))
+    assert store.outcomes(METRIC, hour(0)) == (replace(third, revision=2),)
+    assert store.outcome_revisions(METRIC, hour(0)) == (first, replace(second, revision=1))
+
+
+def test_an_outcome_judged_alike_is_no_revision(store: SqlStore) -> None:
+    """The same kind and value refresh the numbers around them and count as nothing."""
+    first = outcome(8, expected=4000.0)
+    again = replace(first, expected=4100.0, judged_at=hour(12))
+    store.commit(TickChanges(hour(9), outcomes=(first,)))
+    store.commit(TickChanges(hour(12), outcomes=(again,)))
+    assert store.outcomes(METRIC, hour(0)) == (again,)
+    assert not store.outcome_revisions(METRIC, hour(0))
+
+
+def test_an_earlier_judgement_does_not_replace_a_later_one(store: SqlStore) -> None:
+    """A tick that is repeated for an earlier time has no say over what was found since."""
+    later = outcome(8, value=4000.0, kind=OutcomeKind.NORMAL, judged_at=hour(20))
+    store.commit(TickChanges(hour(20), outcomes=(later,)))
+    store.commit(TickChanges(hour(9), outcomes=(outcome(8),)))
+    assert store.outcomes(METRIC, hour(0)) == (later,)
+
+
+def test_two_judgements_of_a_bucket_in_one_tick(store: SqlStore) -> None:
+    """The one judged last is current, whatever the order they are handed over in."""
+    early, late = outcome(8), outcome(8, value=5.0, judged_at=hour(10))
+    store.commit(TickChanges(hour(10), outcomes=(late, early)))
+    assert store.outcomes(METRIC, hour(0)) == (replace(late, revision=1),)
+    assert store.outcome_revisions(METRIC, hour(0)) == (early,)
+
+
+def test_all_fields_of_an_outcome_come_back(store: SqlStore) -> None:
+    """Numbers are exact to the last bit, texts keep what they hold, and what is not a number is None."""
+    found = outcome(
+        8.000_000_001,
+        value=0.1 + 0.2,
+        weight=1e-320,
+        expected=-0.0,
+        low=float("-inf"),
+        high=1.7976931348623157e308,
+        spread=1 / 3,
+        score=float("nan"),
+        in_range=np.True_,
+        reason='late: "shop" says € 5 ☂ \U0001f4a5',
+    )
+    store.commit(TickChanges(hour(9), outcomes=(found,)))
+    assert store.outcomes(METRIC, hour(0)) == (replace(found, score=None, in_range=True),)
+
+
+def test_text_that_no_database_keeps_costs_no_commit(store: SqlStore) -> None:
+    """NUL and half characters in a source's words are replaced; the tick is kept."""
+    store.commit(replace(tick(), sources=(SourceHealth("shop", hour(8), 1, "bad \0 and \ud800"),)))
+    assert store.source_health()["shop"].error == "bad \ufffd and ?"
+
+
+def test_the_newest_outcome_of_every_metric(store: SqlStore) -> None:
+    """One per metric, by the start of the bucket; metrics without outcomes are not there."""
+    found = [outcome(number, f"shop/m{metric}") for metric in range(5) for number in range(metric + 1)]
+    store.commit(TickChanges(hour(9), metrics=(state("shop/none"),), outcomes=tuple(found)))
+    assert store.last_outcomes() == {f"shop/m{metric}": outcome(metric, f"shop/m{metric}") for metric in range(5)}
+
+
+def test_outcomes_begin_at_since(store: SqlStore) -> None:
+    """A bucket that starts at the instant belongs to the answer; one before does not; other metrics never."""
+    store.commit(TickChanges(hour(9), outcomes=(outcome(6), outcome(7), outcome(8), outcome(7, "other/m"))))
+    assert [found.span for found in store.outcomes(METRIC, hour(7))] == [hours(7, 8), hours(8, 9)]
+
+
+def test_more_outcomes_than_one_statement_takes(store: SqlStore) -> None:
+    """Twelve hundred metrics are judged and revised in one commit each."""
+    found = tuple(outcome(8, f"m/{number:04}") for number in range(1200))
+    store.commit(TickChanges(hour(9), outcomes=found))
+    store.commit(TickChanges(hour(10), outcomes=tuple(replace(it, value=1.0, judged_at=hour(10)) for it in found)))
+    newest = store.last_outcomes()
+    assert len(newest) == 1200
+    assert {it.revision for it in newest.values()} == {1}
+
+
+def test_incidents_newest_first_and_live_ones(store: SqlStore) -> None:
+    """Resolved ones are left out on demand; the limit counts from the newest."""
+    resolved = incident(2, state=IncidentState.RESOLVED, resolved_at=hour(12))
+    everything = (incident(1), resolved, incident(3, state=IncidentState.RECOVERING), incident(4, told=None))
+    store.commit(TickChanges(hour(9), incidents=everything))
+    assert [it.number for it in store.incidents(only_live=True)] == [4, 3, 1]
+    assert [it.number for it in store.incidents(only_live=False, limit=3)] == [4, 3, 2]
+    assert store.incident(2) == resolved
+    assert store.incident(5) is None
+    assert store.next_incident_number() == 5
+
+
+def test_what_a_person_does_to_an_incident(store: SqlStore) -> None:
+    """It is kept with its line of history, once."""
+    store.commit(tick())
+    acknowledged = replace(
+        incident(), state=IncidentState.ACKNOWLEDGED, acknowledged_at=hour(9.5), acknowledged_by="eva"
+    )
+    for _ in range(2):
+        store.set_incident(acknowledged, replace(event(what="acknowledged"), at=hour(9.5)))
+    assert store.incident(1) == acknowledged
+    assert [line.what for line in store.incident_events(1)] == ["opened", "acknowledged"]
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(original=any_incident)
+def test_any_incident_survives_the_database(store: SqlStore, original: Incident) -> None:
+    """Whatever characters and numbers an incident holds, it comes back equal."""
+    kept = replace(original, number=abs(original.number) % 1_000_000, team="checkout")
+    store.commit(TickChanges(hour(9), incidents=(kept,)))
+    assert store.incident(kept.number) == kept
+
+
+def test_history_is_merged_by_bucket(store: SqlStore) -> None:
+    """Where a bucket is read again the newer read wins; others stay; weeks are no borders."""
+    week = 7 * 24
+    store.save_history(state(read_from=hour(0)), [block(week - 2, [1.0, 2.0, 3.0, 4.0])])
+    store.commit(TickChanges(hour(9), history=(block(week, [30.0, float("nan"), 50.0]),)))
+    found = store.history([METRIC, "other/m"], hour(week - 1))
+    assert found.keys() == {METRIC}
+    np.testing.assert_array_equal(found[METRIC].values, [2.0, 30.0, np.nan, 50.0])
+    np.testing.assert_array_equal(found[METRIC].known, [True, True, False, True])
+    assert store.metric_states()[METRIC].read_from == hour(0)
+
+
+def test_history_of_many_metrics(store: SqlStore) -> None:
+    """Twelve hundred metrics over eleven weeks come back whole, with weights where they have them."""
+    names = [f"m/{number:04}" for number in range(1200)]
+    blocks = [block(168 * 11 - 3, [float(number), 2.0, 3.0, 4.0], name) for number, name in enumerate(names)]
+    store.commit(TickChanges(hour(9), history=(*blocks, block(0, [1.0], "ratio", weights=True))))
+    found = store.history([*names, "ratio"], hour(0))
+    assert [found[name].values[0] for name in names] == list(range(1200))
+    assert found["ratio"].weights is not None
+    assert found["ratio"].weights.tolist() == [2.0]
+
+
+def test_forgotten_history_is_not_claimed_to_be_read(store: SqlStore) -> None:
+    """The buckets go, with how far they reached; outcomes and other metrics stay."""
+    store.save_history(state(read_from=hour(0), read_until=hour(3), judged_until=hour(3)), [block(0, [1.0])])
+    store.save_history(state("other/m"), [block(0, [5.0], "other/m")])
+    store.commit(TickChanges(hour(9), outcomes=(outcome(),)))
+    store.forget_history(METRIC)
+    assert store.history([METRIC, "other/m"], hour(0)).keys() == {"other/m"}
+    assert store.metric_states()[METRIC] == state(judged_until=hour(3))
+    assert store.outcomes(METRIC, hour(0)) == (outcome(),)
+
+
+def test_a_known_message_stays_as_it_was(store: SqlStore) -> None:
+    """The same key with other words or more channels is the same message, already decided on."""
+    store.commit(tick())
+    changed = replace(notification(), title="other words")
+    store.commit(TickChanges(hour(10), notifications=((changed, 5), (notification("test/1", incident=None), 1))))
+    told = [(it.notification.key, it.notification.title) for it in store.deliveries(only_unsent=False)]
+    assert told == [("test/1", "Revenue is 0 €"), *[("incident/1/1", "Revenue is 0 €")] * 2]
+
+
+def test_it_says_how_large_it_is(store: SqlStore) -> None:
+    """More in it makes it larger."""
+    before = store.size_bytes()
+    rng = np.random.default_rng(1)
+    store.commit(TickChanges(hour(9), history=(block(0, rng.normal(size=20_000).tolist()),)))
+    assert store.size_bytes() > before + 100_000

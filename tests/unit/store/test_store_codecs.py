@@ -1,0 +1,43 @@
+"""Incidents and deploys as JSON."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from store_samples import any_deploy, any_incident, incident
+
+from detector.adapters.store.deploy_codec import decode_deploy, encode_deploy
+from detector.adapters.store.incident_codec import decode_incident, encode_incident
+from detector.model.deploy import Deploy
+from detector.model.incident import Incident
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(original=any_incident)
+def test_any_incident_survives_json(original: Incident) -> None:
+    """Every field of an incident and of all that is nested in it comes back equal."""
+    assert decode_incident(json.loads(json.dumps(encode_incident(original)))) == original
+
+
+@settings(max_examples=200, deadline=None)
+@given(original=any_deploy)
+def test_any_deploy_survives_json(original: Deploy) -> None:
+    """Every field of a deploy comes back equal, its scope included."""
+    assert decode_deploy(json.loads(json.dumps(encode_deploy(original)))) == original
+
+
+def test_decoded_parts_are_hashable_tuples() -> None:
+    """Lists of JSON come back as the tuples that they were."""
+    decoded = decode_incident(json.loads(json.dumps(encode_incident(incident()))))
+    assert isinstance(decoded.metrics, tuple)
+    assert isinstance(decoded.ranking.suspects[0].grounds, tuple)
+    assert isinstance(decoded.metrics[0].onset.pieces[0], tuple)
+
+
+@pytest.mark.parametrize("lost", ["metrics", "ranking", "state", "told"])
+def test_lost_field_is_no_default(lost: str) -> None:
+    """Content that lacks a field is refused, not filled up."""
+    data = encode_incident(incident())
+    del data[lost]
+    with pytest.raises(KeyError, match=lost):
+        decode_incident(data)
