@@ -6,8 +6,9 @@ import numpy as np
 
 from detector.model.metric import Kind
 from detector.model.panel import Bools, Floats, Panel
+from detector.stats.emptiness import Emptiness
 from detector.stats.layout import Layout
-from detector.stats.profile import LAGS, same_slots, trimmed_mean
+from detector.stats.profile import LAGS, Leaning, same_slots, winsorized_mean
 from detector.stats.variance import VarianceLaw
 
 __all__ = ["Baseline", "baseline_of"]
@@ -16,13 +17,12 @@ _WEEK = 7
 _LEVEL_WEEKS = 4
 _LEVEL_DECAY = 0.6  # the weight of a week against the one after it: follows a growth of a few per cent a week
 _SHAPE_DECAY = 0.95  # of the mean day that thin slots lean on: about three weeks
-_LEAN = 1.0  # a slot leans on the mean day as if that were one more week
 _BUSY_DECAY = 0.9
 _BIAS_DECAY, _BIAS_DAYS = 0.97, 3.0  # a trimmed mean of skewed values is too low; what it misses is put back in a month
 _NEARLY_EMPTY = 0.08  # of what is expected: an outage often leaves some rest, and must not hide behind it
 _SHIFT_SHARE = 0.4  # more than this of a week cannot be an incident: the new level is taken as it is
 _FLAG = {1: 4.5, 3: 4.0, 6: 4.0, 24: 4.0}  # sd of sums of so many buckets that no honest noise reaches twice a year
-_CUT_LOW, _CUT_HIGH = 4.0, 3.0  # sd to which single values are cut before they teach
+_CUT_LOW, _CUT_HIGH = 4.0, 4.0  # sd to which single values are cut before they teach
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,8 +88,10 @@ class _Walk:
         self.flagged = np.zeros(shape[:2])
         self.level, self.usable_days = np.full(shape[:2], np.nan), self._usable_days()
         self.bias = np.zeros((2, shape[0]))
+        self.leaning, self.emptiness = Leaning(shape[0]), Emptiness(shape[0])
         self.busy = np.zeros(shape[:2])
         self._sizes = np.zeros((2, shape[0]))
+        self.leaning, self.emptiness = Leaning(shape[0]), Emptiness(shape[0])
         self.busy = np.zeros(shape[:2])
         self._sizes = np.zeros((2, shape[0]))
         self.usual = np.full((shape[0], shape[2]), np.nan)
@@ -121,7 +123,7 @@ class _Walk:
         deviation = np.where(usable, np.abs(values - level[:, None, None]), 0.0).sum(axis=(1, 2)) / every
         unit = np.abs(level) if self.kind.adds_up else np.maximum(deviation, 0.01 * np.abs(level))
         self.law = VarianceLaw(self.kind, unit, self.layout.slots)
-        filled = np.nan_to_num(self.relative[:, week])
+        filled = _zeroed(self.relative[:, week])
         self.shape = np.stack([filled.sum(axis=1), usable.sum(axis=1).astype(float)])
 
     def _to_relative(self, values: Floats, level: Floats) -> Floats:
@@ -143,7 +145,7 @@ class _Walk:
         age = np.arange(back, 0, -1)
         weight = np.where(np.isfinite(recent), _LEVEL_DECAY ** ((age - 1) // _WEEK), 0.0)
         total = weight.sum(axis=1)
-        mean = (np.nan_to_num(recent) * weight).sum(axis=1) / np.where(total > 0, total, 1.0)
+        mean = (_zeroed(recent) * weight).sum(axis=1) / np.where(total > 0, total, 1.0)
         return np.where(total > 0, mean, self.level[:, day - 1])
 
     def _expect(self, day: int, level: Floats) -> None:
@@ -156,7 +158,7 @@ class _Walk:
             expected = profile + level[:, None]
         variance = self.law.variance(expected, self._weights(day))
         self.usual = np.where(weeks > 0, expected, np.nan)
-        size = np.maximum(np.nan_to_num(self.usual), 0.0)
+        size = np.maximum(_zeroed(self.usual), 0.0)
         self._sizes = self._sizes * _BUSY_DECAY + np.stack([(size * size).sum(axis=1), size.sum(axis=1)])
         self.busy[:, day] = self._sizes[0] / np.where(self._sizes[1] > 0, self._sizes[1], 1.0)
         if self.is_holiday[day]:
@@ -170,7 +172,7 @@ class _Walk:
         """Robust mean of the slot, leaning on the mean day as far as few weeks speak; exactly 0 where always empty."""
         lags = same_slots(self.relative, day, first_lag)
         usable = np.isfinite(lags)
-        cell, weeks = trimmed_mean(lags, usable)
+        cell, weeks = winsorized_mean(lags, usable)
         mean_day = self.shape[0] / np.maximum(self.shape[1], 1e-9)
         mean_day = np.where(weeks > 0, mean_day, 0.0)
         if self.kind.adds_up:
@@ -179,7 +181,11 @@ class _Walk:
         else:
             slots = np.maximum((weeks > 0).sum(axis=1), 1)
             lean = mean_day + ((cell.sum(axis=1) - mean_day.sum(axis=1)) / slots)[:, None]
-        profile = (weeks * cell + _LEAN * lean) / (weeks + _LEAN)
+        level = self.level[:, day][:, None]
+        variance = self.law.variance(lean * level if self.kind.adds_up else lean + level, self._weights(day))
+        factor, size = (level, lean * level) if self.kind.adds_up else (1.0, np.ones(lean.shape))
+        weight = self.leaning.weight((cell - lean) * factor, size, variance, weeks)
+        profile = (weeks * cell + weight * lean) / (weeks + weight)
         if self.kind.adds_up:
             always_empty = (np.where(usable, lags, 0.0) == 0).all(axis=1)
             profile = np.where(always_empty & (weeks >= 2), 0.0, profile)  # noqa: PLR2004  once may be chance
@@ -197,18 +203,9 @@ class _Walk:
         return lower, variance + gap * gap, weeks
 
     def _chance_of_empty(self, day: int, expected: Floats, variance: Floats) -> Floats:
-        """Share of empty ones among the weeks before, and half a week of what the law says.
-
-        A compound Poisson sum with exponential parts is empty with chance exp(-2 e^2 / v), a Poisson count with
-        exp(-e^2 / v); the larger one is taken.
-        """
-        lags = same_slots(self.is_empty, day)
         usable = np.isfinite(same_slots(self.relative, day))
-        count = usable.sum(axis=1)
-        empty = np.where(usable, lags, 0.0).sum(axis=1)
-        by_law = np.exp(-np.where(variance > 0, expected * expected / np.where(variance > 0, variance, 1.0), 0.0))
-        chance: Floats = (empty + 0.5 * np.maximum(by_law, 0.3)) / (count + 0.5)
-        return chance
+        empty = np.where(usable, same_slots(self.is_empty, day), 0.0).sum(axis=1)
+        return self.emptiness.chance(expected, variance, (usable.sum(axis=1), empty), self.busy[:, day])
 
     def _weights(self, day: int) -> Floats | None:
         return None if self.weights is None else self.weights[:, day]
@@ -219,10 +216,13 @@ class _Walk:
         usable = self.teaches[:, day] & np.isfinite(expected)
         gap = np.where(usable, expected - values, 0.0)
         variance = np.where(usable, self.variance[:, day], 0.0)
-        hit = np.zeros(usable.shape, dtype=bool)
+        sums, noise = gap.cumsum(axis=1), variance.cumsum(axis=1)
+        hit = gap > _FLAG[1] * np.sqrt(variance)
         for window, limit in _FLAG.items():
-            if window <= max(1, self.layout.slots):
-                hit |= _runs_beyond(gap, variance, window, limit)
+            if 1 < window <= self.layout.slots:
+                hit |= _runs_beyond(sums, noise, window, limit)
+        if not self.kind.adds_up:  # of amounts a single giant order is cut, not left out: it is part of the trade
+            hit |= gap * gap > _FLAG[1] ** 2 * variance
         size = np.where(usable, np.abs(expected), 0.0)
         whole = size.sum(axis=1)
         self.flagged[:, day] = (size * hit).sum(axis=1) / np.where(whole > 0, whole, 1.0)
@@ -237,13 +237,15 @@ class _Walk:
         has = np.isfinite(expected)
         spread = np.sqrt(np.where(has, variance, 0.0))
         base = np.where(has, expected, 0.0)
-        cut = np.clip(np.where(usable, values, 0.0), base - _CUT_LOW * spread, base + _CUT_HIGH * spread)
+        # Hours that were always closed may open one day: then a busy bucket is nothing absurd.
+        high = base + np.maximum(_CUT_HIGH * spread, self.busy[:, day][:, None])
+        cut = np.clip(np.where(usable, values, 0.0), base - _CUT_LOW * spread, high)
         cleaned = np.where(has, cut, np.where(usable, values, 0.0))
         if self.is_holiday[day]:  # the level of the weeks is that of working days and weekends
             usable = np.zeros(usable.shape, dtype=bool)
         filled = np.where(usable, cleaned, self.usual)
         count = np.isfinite(filled).sum(axis=1)
-        self.daily[:, day] = np.where(count > 0, np.nan_to_num(filled).sum(axis=1) / np.maximum(count, 1), np.nan)
+        self.daily[:, day] = np.where(count > 0, _zeroed(filled).sum(axis=1) / np.maximum(count, 1), np.nan)
         relative = self._to_relative(cleaned, level)
         self.relative[:, day] = np.where(usable, relative, np.nan)
         self.shape = self.shape * _SHAPE_DECAY + np.stack([np.where(usable, relative, 0.0), usable.astype(float)])
@@ -251,8 +253,13 @@ class _Walk:
         slots = self.layout.slots
         said = np.stack([np.where(both, cleaned, 0.0).sum(axis=1), np.where(both, expected, 0.0).sum(axis=1)]) / slots
         self.bias = self.bias * _BIAS_DECAY + said
+        self.emptiness.learn(np.where(both, expected, 0.0), self.is_empty[:, day] > 0, both, self.busy[:, day])
         squares = (values - expected) ** 2 / (1.0 + 1.0 / np.maximum(self.weeks[:, day], 1.0))
         self.law.learn(np.where(both, expected, 0.0), self._weights(day), np.where(both, squares, np.nan))
+
+
+def _zeroed(values: Floats) -> Floats:
+    return np.where(np.isnan(values), 0.0, values)
 
 
 def _absurd(values: Floats) -> Floats:
@@ -278,15 +285,12 @@ def _smoothed(profile: Floats, slots: int) -> Floats:
     return np.where(profile == 0, 0.0, total / count)
 
 
-def _runs_beyond(gap: Floats, variance: Floats, window: int, limit: float) -> Bools:
-    """Buckets inside a run of `window` whose summed gap is more than `limit` sd from 0, either way."""
-    if window == 1:
-        return gap * gap > limit * limit * variance
-    sums, noise = gap.cumsum(axis=1), variance.cumsum(axis=1)
-    sums[:, window:] -= sums[:, :-window].copy()
-    noise[:, window:] -= noise[:, :-window].copy()
-    over = np.maximum(sums, 0.0)  # single giant orders are cut, not flagged with all their neighbours
-    beyond: Bools = (over * over > limit * limit * noise) & (noise > 0)
+def _runs_beyond(sums: Floats, noise: Floats, window: int, limit: float) -> Bools:
+    """Buckets inside a run of `window` whose sum of what is missing is more than `limit` sd; from running sums."""
+    lacking, variance = sums.copy(), noise.copy()
+    lacking[:, window:] -= sums[:, :-window]
+    variance[:, window:] -= noise[:, :-window]
+    beyond: Bools = lacking > limit * np.sqrt(np.maximum(variance, 0.0))
     if not beyond.any():
         return beyond
     hit: Bools = beyond.copy()

@@ -13,7 +13,7 @@ __all__ = ["WINDOWS", "Evidence", "depression", "elevation", "silence", "window_
 
 WINDOWS = (1, 2, 3, 6, 12, 24)
 # The newest bucket must lack at least this part of what its window lacks on average: a sum says "now" only then.
-_NOW = 0.4
+_NOW = 0.5
 # Empty buckets come in rows on quiet days; each says so much less than if it stood alone.
 _SILENCE_DAMPING = 0.8
 

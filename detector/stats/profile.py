@@ -4,25 +4,32 @@ import numpy as np
 
 from detector.model.panel import Bools, Floats
 
-__all__ = ["LAGS", "same_slots", "trimmed_mean"]
+__all__ = ["LAGS", "Leaning", "same_slots", "winsorized_mean"]
 
 LAGS = 8  # weeks that are looked back on: longer ones are another season
+_FEWEST, _MOST = 0.25, 8.0  # weeks as which the mean day counts
+_OWN_WAYS = 0.1
+_DECAY = 0.95
 
 
-def _trimming() -> Floats:
+def _winsorizing() -> Floats:
     """Weights of the sorted values by how many there are: row k holds those for k values.
 
-    The middle for up to four, then a mean without the smallest and the largest: as robust against one bad week as a
-    median, with 90 instead of 66 % of the mean's efficiency at eight (Tukey and McLaughlin, Sankhya A 25, 1963).
+    From three on the smallest and the largest count as their neighbours do: as robust against one bad week as a median
+    and nearly as sharp as the mean, and less blind than a trimmed mean where most are empty (Tukey and McLaughlin,
+    Sankhya A 25, 1963).
     """
     weights = np.zeros((LAGS + 1, LAGS))
     for count in range(1, LAGS + 1):
-        cut = 0 if count <= 2 else 1  # noqa: PLR2004  of two values neither is the odd one
-        weights[count, cut : count - cut] = 1.0 / (count - 2 * cut)
+        weights[count, :count] = 1.0 / count
+        if count > 2:  # noqa: PLR2004  of two values neither is the odd one
+            weights[count, [0, count - 1]] = 0.0
+            weights[count, 1] += 1.0 / count
+            weights[count, count - 2] += 1.0 / count
     return weights
 
 
-_TRIMMING = _trimming()
+_WINSORIZING = _winsorizing()
 
 
 def same_slots(table: Floats, day: int, first_lag: int = 7) -> Floats:
@@ -31,12 +38,45 @@ def same_slots(table: Floats, day: int, first_lag: int = 7) -> Floats:
     return table[:, days, :]
 
 
-def trimmed_mean(values: Floats, usable: Bools) -> tuple[Floats, Floats]:
+def winsorized_mean(values: Floats, usable: Bools) -> tuple[Floats, Floats]:
     """Robust mean over axis 1 of the usable values (m, k, slots), and how many they were; 0 where none is."""
     count = usable.sum(axis=1)
     ordered = np.sort(np.where(usable, values, np.inf), axis=1)
     total = np.zeros(count.shape)
     for rank in range(values.shape[1]):
-        weight = _TRIMMING[count, rank]
+        weight = _WINSORIZING[count, rank]
         total += np.where(weight > 0, ordered[:, rank, :], 0.0) * weight
     return total, count.astype(np.float64)
+
+
+class Leaning:
+    """How many weeks the mean day is worth beside a slot's own: its noise against how far slots go their own ways.
+
+    The empirical Bayes weight of a mean among means (Morris, JASA 78, 1983); the variance between slots by the method
+    of moments, over all slots of the last weeks.
+    """
+
+    def __init__(self, series: int) -> None:
+        """Know nothing yet."""
+        self._sums = np.zeros((3, series))
+
+    def weight(self, apart: Floats, size: Floats, variance: Floats, weeks: Floats) -> Floats:
+        """Take in a day and return the weight in weeks, (m, slots).
+
+        Args:
+            apart: slot's own mean less what the mean day says.
+            size: what a relative deviation of 1 would be; 1 for gauges.
+            variance: of one week's bucket.
+            weeks: that speak for the slot's own mean.
+        """
+        has = (weeks > 0) & (variance > 0) & (size > 0)
+        safe = np.where(has, variance, 1.0)
+        day = (apart * apart / safe, 1.0 / np.maximum(weeks, 1.0), size * size / safe)
+        self._sums = self._sums * _DECAY + np.stack([np.where(has, part, 0.0).sum(axis=1) for part in day])
+        excess, precision = np.maximum(self._sums[0] - self._sums[1], 0.0), self._sums[2]
+        # The prior is a day of slots whose own ways are a tenth of their noise.
+        slots = np.maximum(has.sum(axis=1), 1)
+        per_slot = np.where(precision > 0, precision * (1.0 - _DECAY), 1.0)
+        between = (excess + _OWN_WAYS**2 * slots) / (precision + np.minimum(per_slot, slots))
+        ratio = safe / (np.where(has, size * size, 1.0) * np.where(between > 0, between, 1.0)[:, None])
+        return np.where(has, np.clip(ratio, _FEWEST, _MOST), _FEWEST)

@@ -11,11 +11,11 @@ __all__ = ["VarianceLaw"]
 _MEMORY_DAYS = 60.0
 # The prior weighs as much as this many days of buckets: enough to start from, gone after two weeks.
 _PRIOR_DAYS = 1.0
-# Squared errors are cut at this multiple of the law before they teach: one giant order is no noise (Huber's idea,
-# Robust Statistics 1981, with the cut at three standard deviations).
-_CUT = 9.0
-# Squares of a normal law that is cut at three deviations keep 98.5 % of their mean.
-_CUT_MEAN = 0.985
+# Squared errors are cut at this multiple of the law before they teach: one giant order is no noise (Huber,
+# Robust Statistics, 1981; the cut at four standard deviations, since sums of few orders have long tails).
+_CUT = 16.0
+# A series may be quieter than the prior by this much in variance, not without end: a constant has some noise, too.
+_LEAST = 1e-6
 
 
 class VarianceLaw:
@@ -25,7 +25,8 @@ class VarianceLaw:
     are good or bad as a whole add one in proportion to its square (compound Poisson with a random intensity): e and
     e^2. A ratio of known denominators has e (1 - e) / weight and a constant, a gauge a constant alone.
 
-    Squared errors are regressed on (f1, f2) by least squares, weighted by the inverse square of f1 + f2.
+    Squared errors are regressed on (f1, f2) by least squares, weighted by the inverse square of the law so far,
+    for the sd of a squared error goes in proportion to it (Davidian and Carroll, JASA 82, 1987).
     """
 
     def __init__(self, kind: Kind, unit: Floats, slots: int) -> None:
@@ -67,9 +68,9 @@ class VarianceLaw:
         f1, f2 = self.terms(expected, weights)
         law = self.first[:, None] * f1 + self.second[:, None] * f2
         use = np.isfinite(squares) & (law > 0)
-        error = np.where(use, np.minimum(squares, _CUT * law) / _CUT_MEAN, 0.0)
-        scale = self._prior[0][:, None] * f1 + self._prior[1][:, None] * f2
-        weight = np.where(use, 1.0 / np.where(use, scale, 1.0), 0.0)
+        error = np.where(use, np.minimum(squares, _CUT * law), 0.0)
+        least = _LEAST * (self._prior[0][:, None] * f1 + self._prior[1][:, None] * f2)
+        weight = np.where(use, 1.0 / np.where(use, np.maximum(law, least), 1.0), 0.0)
         g1, g2, g = f1 * weight, f2 * weight, error * weight
         day = np.stack([g1 * g1, g1 * g2, g2 * g2, g1 * g, g2 * g])
         self._sums = self._sums * (1.0 - 1.0 / _MEMORY_DAYS) + day.sum(axis=2)
@@ -79,7 +80,7 @@ class VarianceLaw:
         """Solve the two normal equations; the prior is a bucket seen `_prior_weight` times for each term."""
         s11, s12, s22, s1, s2 = self._sums
         prior1, prior2 = self._prior
-        # In units of the prior both coefficients are near 1, so that one ridge fits both.
+        # In units of the prior, so that one ridge fits both; it gives way as soon as the law is below the prior.
         a11, a12, a22 = s11 * prior1 * prior1, s12 * prior1 * prior2, s22 * prior2 * prior2
         ridge = 0.25 * self._prior_weight
         a11, a22 = a11 + ridge, a22 + ridge

@@ -1,0 +1,55 @@
+"""How often a normal bucket is empty: what makes silence speak."""
+
+import numpy as np
+
+from detector.model.panel import Bools, Floats
+
+__all__ = ["Emptiness"]
+
+_CLASSES = (0.0, 0.1, 0.25, 0.5)  # buckets that are empty alike, from these parts of a busy bucket on
+_OWN_WEEKS = 2.0  # weeks as which the class counts beside the slot's own ones
+_LEAST = 0.01  # chance of an empty bucket: every till fails once in a while
+_MEMORY_DAYS = 60.0
+
+
+class Emptiness:
+    """Shares of (nearly) empty buckets by size, pooled over a series' whole history."""
+
+    def __init__(self, series: int) -> None:
+        """Know nothing yet."""
+        self._sums = np.zeros((2, len(_CLASSES), series))
+
+    def chance(self, expected: Floats, variance: Floats, weeks: tuple[Floats, Floats], busy: Floats) -> Floats:
+        """Chance that a bucket is empty, (m, slots).
+
+        The share among its own weeks, leaning on that of buckets of its size, and this on the law at first: a Poisson
+        count is empty with chance exp(-e^2 / v), a compound Poisson sum with exponential parts less often.
+
+        Args:
+            expected: of the bucket.
+            variance: of the bucket.
+            weeks: how many of its weeks are known, and how many of them were empty.
+            busy: what a busy bucket holds, (m,).
+        """
+        count, empty = weeks
+        safe = np.where(variance > 0, variance, 1.0)
+        by_law = np.exp(-np.where(variance > 0, expected * expected / safe, 0.0))
+        size = _class_of(expected, busy)
+        seen = np.take_along_axis(self._sums[0].T, size, axis=1)
+        silent = np.take_along_axis(self._sums[1].T, size, axis=1)
+        pooled = (silent + 2.0 * by_law) / (seen + 2.0)
+        return np.maximum((empty + _OWN_WEEKS * pooled) / (count + _OWN_WEEKS), _LEAST)
+
+    def learn(self, expected: Floats, is_empty: Bools, usable: Bools, busy: Floats) -> None:
+        """Take in a day."""
+        size = _class_of(expected, busy)
+        self._sums *= 1.0 - 1.0 / _MEMORY_DAYS
+        here = usable & (size == np.arange(len(_CLASSES))[:, None, None])
+        self._sums += np.stack([here, here & is_empty]).sum(axis=3)
+
+
+def _class_of(expected: Floats, busy: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    place = np.zeros(expected.shape, dtype=np.int64)
+    for part in _CLASSES[1:]:
+        place += expected >= part * busy[:, None]
+    return place
