@@ -1,0 +1,51 @@
+"""Functions that a rule may call: they compute from their arguments alone and need no more memory than those.
+
+Everything else is refused, whoever wrote it: reading files, sleeping, changing settings, large objects, other servers.
+The database's own clock is refused too, for a tick has only one clock, and a replay would see another one.
+
+Sources: https://www.postgresql.org/docs/current/functions.html, https://sqlite.org/lang_corefunc.html and
+lang_datefunc.html, https://dev.mysql.com/doc/refman/8.4/en/functions.html
+"""
+
+__all__ = ["AGGREGATES", "CLOCKS", "SCALARS", "WORDS"]
+
+_AGGREGATES = """
+avg bit_and bit_or bool_and bool_or corr count every max median min mode percentile_cont percentile_disc std stddev
+stddev_pop stddev_samp sum total var_pop var_samp variance
+"""
+_NUMBERS = """
+abs ceil ceiling div exp floor greatest least ln log log10 log2 mod pow power round sign sqrt trunc truncate
+"""
+# without those that repeat or pad: a text of a gigabyte is one call away
+_TEXTS = """
+btrim char_length character_length concat concat_ws instr left length lower ltrim octet_length position regexp_like
+replace reverse right rtrim split_part starts_with strpos substr substring trim upper
+"""
+_ANYTHING = "cast coalesce convert if ifnull iif isnull nullif try_cast typeof"
+_DATES = """
+age convert_tz date date_add date_bin date_format date_part date_sub date_trunc dateadd datediff datetime day
+dayofmonth dayofweek dayofyear extract from_unixtime hour interval isfinite julianday last_day make_date make_interval
+make_time make_timestamp make_timestamptz minute month quarter second str_to_date strftime time time_bucket timestamp
+timestampadd timestampdiff timezone to_char to_date to_number to_timestamp unixepoch week weekday year yearweek
+"""
+_JSON = "json_extract json_extract_path_text json_unquote json_value jsonb_extract_path_text"
+_WINDOWS = "cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank rank row_number"
+# fills in the hours without rows; the limits on rows and time hold for it too
+_ROWS = "generate_series"
+_CLOCKS = """
+clock_timestamp curdate current_date current_time current_timestamp curtime getdate localtime localtimestamp now
+statement_timestamp sysdate timeofday transaction_timestamp utc_date utc_time utc_timestamp
+"""
+_GRAMMAR = """
+all and any as between by case cross distinct else except exists filter from full group having ilike in inner intersect
+is join lateral left like limit natural not offset on or order outer over partition regexp right rlike row select
+similar some then to union using values when where with within
+"""
+_TYPES_WITH_LENGTH = "char character decimal nchar numeric varbit varchar varying"
+
+AGGREGATES = frozenset(_AGGREGATES.split())
+SCALARS = frozenset(f"{_NUMBERS} {_TEXTS} {_ANYTHING} {_DATES} {_JSON} {_WINDOWS} {_ROWS}".split())
+CLOCKS = frozenset(_CLOCKS.split())
+
+# What may stand before a bracket and is no function.
+WORDS = frozenset(f"{_GRAMMAR} {_TYPES_WITH_LENGTH}".split())
