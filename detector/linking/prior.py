@@ -34,8 +34,8 @@ _FALSE_ALARMS_PER_HOUR = 1.0 / (30.0 * 24.0)
 """What the rules' default `false_alarms: 1 per month` lets through: anomalies without any cause to find."""
 
 _USUAL_PER_DAY, _USUAL_WORTH_H = 5.0, 24.0
-"""Two days say little about a week's traffic (a Monday morning looks back on a weekend): five deploys on one more day
-are added to what was seen. Five a day is the lower end of teams that deploy daily."""
+"""A Monday morning looks back on a quiet weekend, and no background falls with it: where that is more, five deploys on
+one more day are added to what was seen. Five a day is the low end of teams that deploy daily; more is taken as seen."""
 
 
 def failure_rate(record: ServiceRecord | None) -> float:
@@ -68,7 +68,8 @@ def background_per_hour(
     if not counts:
         return _FALSE_ALARMS_PER_HOUR
     harm = fsum(count * failure_rate(record.get(name)) * reach(found[name]) for name, count in counts.items())
-    per_hour = (shipped.total() + _USUAL_PER_DAY * _USUAL_WORTH_H / 24.0) / (LOOK_BACK_H + _USUAL_WORTH_H)
+    lifted = (shipped.total() + _USUAL_PER_DAY * _USUAL_WORTH_H / 24.0) / (LOOK_BACK_H + _USUAL_WORTH_H)
+    per_hour = max(shipped.total() / LOOK_BACK_H, lifted)
     odds_against = (1.0 - _DEPLOY_SHARE) / _DEPLOY_SHARE
     return odds_against * per_hour * harm / fsum(counts.values()) + _FALSE_ALARMS_PER_HOUR
 

@@ -28,7 +28,7 @@ _CHI2_MEDIAN = 0.4549  # of one degree of freedom: scales a median of squares to
 class _Table:
     """Segments that matter: lost is positive in the watched direction; all shape (m,), by rate of loss, highest first.
 
-    `dispersion` is variance over expectation of one week's segment value, 0 where one week cannot tell.
+    `dispersion` is what scatter alone does: variance of a segment's loss over its expectation, 0 where unknown.
     """
 
     names: tuple[str, ...]
@@ -117,12 +117,17 @@ def _on_one_level(weeks: Floats) -> Floats:
 
 
 def _dispersion(weeks: Floats, expected: Floats) -> float:
-    """Variance over expectation of one week's segment, from the median of its squares: an odd week changes little."""
-    count = len(weeks)
-    if count < 2:  # noqa: PLR2004 - one week has no scatter
+    """Variance over expectation of a segment against its expectation; 0 where one week or one segment cannot tell.
+
+    From the median of the squares, so that an odd week changes little, with the degrees of freedom that the medians and
+    the common level take (n - 1 of n weeks, m - 1 of m segments), and with the expectation's own error (one in n).
+    """
+    count, segments = weeks.shape
+    if count < 2 or segments < 2:  # noqa: PLR2004 - one of anything has no scatter
         return 0.0
-    squares = (weeks - expected) ** 2 / expected * count / (count - 1)
-    return float(np.nanmedian(squares)) / _CHI2_MEDIAN
+    freedom = (count - 1) / count * (segments - 1) / segments
+    square = float(np.nanmedian((weeks - expected) ** 2 / expected)) / _CHI2_MEDIAN
+    return float(square / freedom * (1.0 + 1.0 / count))
 
 
 def _best_count(table: _Table) -> int:

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+from scipy import stats
+from unit.linking.morning import GRAPH, SERVICES
+
+from detector.linking.lag import CLOCK_SKEW_H, Exposure, lag_distribution
+from detector.linking.prior import background_per_hour, failure_rate
+from detector.linking.services import reach, relations
+from detector.model.deploy import ServiceRecord
+
+FOUND = relations(SERVICES, GRAPH)
+
+
+def test_the_lag_follows_its_mixture() -> None:
+    """The three parts as another library computes them."""
+    hours = np.array([-1.0, 0.0, 0.001, 0.05, 0.3, 1.0, 3.0, 10.0, 24.0, 100.0])
+    quick = stats.gamma(1.3, scale=0.3).cdf(hours)
+    slow = stats.lognorm(0.8, scale=3.0).cdf(hours)
+    any_time = stats.uniform(0.0, 24.0).cdf(hours)
+    assert lag_distribution(hours) == pytest.approx(0.72 * quick + 0.20 * slow + 0.08 * any_time, abs=1e-12)
+
+
+def test_a_gradual_exposure_is_the_mean_of_its_moments() -> None:
+    """The ramp's distribution is the average over many instants of exposure."""
+    at = np.array([-1.0, 0.5, 2.0, 5.0, 30.0])
+    first, last = -CLOCK_SKEW_H, 4.0 + CLOCK_SKEW_H
+    moments = np.linspace(first, last, 4001)
+    mean = np.array([lag_distribution(one - moments).mean() for one in at])
+    assert Exposure(0.0, 4.0).distribution(at) == pytest.approx(mean, abs=1e-3)
+
+
+def test_nothing_begins_before_exposure_but_for_the_clocks() -> None:
+    """Zero until two minutes before the first user had the change."""
+    assert Exposure(0.0, 0.1).distribution(np.array([-5.0, -CLOCK_SKEW_H])).tolist() == [0.0, 0.0]
+
+
+def test_everything_has_begun_long_after() -> None:
+    """Far beyond the table the distribution stays at 1."""
+    assert Exposure(0.0, 0.1).distribution(np.array([119.0, 121.0, 5000.0])) == pytest.approx(1.0, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("record", "rate"),
+    [(None, 1 / 16), (ServiceRecord(0, 0), 1 / 16), (ServiceRecord(120, 9), 10 / 136), (ServiceRecord(4, 4), 5 / 20)],
+)
+def test_the_failure_rate_is_the_record_shrunk_by_a_beta_prior(record: ServiceRecord | None, rate: float) -> None:
+    """Beta(1, 15) before anything was seen."""
+    assert failure_rate(record) == pytest.approx(rate)
+
+
+def test_the_background_never_falls_below_one_false_alarm_a_month() -> None:
+    """A quiet metric far from everything that deploys still has the false alarms that its rule allows."""
+    assert background_per_hour([], {}, {}) == pytest.approx(1 / 720)
+    assert background_per_hour([], FOUND, {}) > 1 / 720
+    assert background_per_hour(["search"] * 3, relations((), GRAPH), {}) > 1 / 720
+
+
+@pytest.mark.parametrize("per_day", [2, 5, 20, 60])
+def test_deploys_start_with_a_third_to_half_of_all_anomalies(per_day: int) -> None:
+    """Traffic spread over all services gives the long-run share of deploys that published counts suggest."""
+    names = sorted(FOUND)
+    seen = [names[i % len(names)] for i in range(2 * per_day)]
+    hazard = sum(failure_rate(None) * reach(FOUND[name]) for name in seen) / 48
+    share = hazard / (hazard + background_per_hour(seen, FOUND, {}))
+    assert 0.2 < share < 0.5
+    assert per_day < 5 or share > 0.33
+
+
+def test_strangers_alone_do_not_make_the_world_look_harmless() -> None:
+    """Two days in which only unrelated services deployed leave the background near that of a mixed traffic."""
+    mixed = background_per_hour(["checkout-api", "search", "catalog", "media"], FOUND, {})
+    assert background_per_hour(["search", "catalog", "media", "reviews"], FOUND, {}) > mixed / 2
+
+
+def test_the_record_tells_who_usually_deploys() -> None:
+    """Where the metric's own services ship most of the traffic, the same window means a higher background."""
+    near = background_per_hour(["search"], FOUND, {"checkout-api": ServiceRecord(500, 31)})
+    far = background_per_hour(["search"], FOUND, {"search": ServiceRecord(500, 31)})
+    assert near > 3 * far
