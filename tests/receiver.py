@@ -68,7 +68,7 @@ class Received:
     body: bytes
 
     @property
-    def json(self) -> Any:  # noqa: ANN401 - JSON is what it is
+    def json(self) -> Any:
         """The body, parsed."""
         return json.loads(self.body)
 
@@ -190,7 +190,7 @@ class _Conversation(BaseHTTPRequestHandler):
         self._reply(answer)
 
     def _reply(self, reply: Reply) -> None:
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body)))
