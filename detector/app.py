@@ -68,7 +68,7 @@ def open_store_of(settings: Settings) -> Iterator[Store]:
     Raises:
         StoreError: it cannot be opened.
     """
-    from detector.adapters.store.store import open_store
+    from detector.adapters.store import open_store
 
     store = open_store(settings.store.hidden)
     try:

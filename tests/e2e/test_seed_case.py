@@ -94,7 +94,7 @@ def test_one_message_names_the_deploy_and_one_tells_the_end(morning: Morning) ->
     assert "Checkout revenue is back to usual" in resolution
     total = float(re.search(r"about ([\d,]+) €", resolution)[1].replace(",", ""))  # type: ignore[index]  # else the test fails
     assert 11_000 <= total <= 15_500
-    assert morning.platform.received == []
+    assert not morning.platform.received
 
 
 def test_without_a_deploy_of_its_services_none_stands_out(morning: Morning) -> None:

@@ -1,0 +1,155 @@
+"""Pulling the plug: kill -9 at random moments of ticks loses nothing, and what may have been sent twice says so."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pytest
+from receiver import Receiver
+from shops import Closure, Shop, local, write_config, write_shop
+
+from detector.adapters.store import open_store
+
+DAY = date(2026, 3, 10)
+FROM, TO = local(DAY - timedelta(days=11), 6), local(DAY, 16)
+CLOSURES = tuple(
+    Closure(local(DAY - timedelta(days=back), 9), local(DAY - timedelta(days=back), 12))
+    for back in (0, 1, 4, 5, 6, 7, 8, 11)
+)
+NURSERY = Path(__file__).resolve().parent.parent / "kill" / "nursery.py"
+RULES = """\
+team: checkout
+services: [checkout-api]
+metrics:
+  card: {source: shop, table: payments, time: paid_at, where: method = 'card'}
+  paypal: {source: shop, table: payments, time: paid_at, where: method = 'paypal'}
+  revenue: {source: shop, table: payments, time: paid_at, kind: revenue, value: sum(amount), unit: EUR}
+"""
+REPEAT = "possible repeat"
+
+
+class Nursery:
+    """Children that tick until they are done or killed."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(NURSERY)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=60)
+        self._process.stdout.close()
+
+    def run(self, config: Path, kill_after_s: float | None = None, **planted: Any) -> int:
+        """Tick over the whole span, for so long; the child's exit status (9: killed)."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        said = {"config": str(config), "from": FROM.isoformat(), "to": TO.isoformat(), **planted}
+        self._process.stdin.write(json.dumps(said) + "\n")
+        self._process.stdin.flush()
+        pid = int(self._process.stdout.readline())
+        ready, _, _ = select.select([self._process.stdout], [], [], kill_after_s)
+        if not ready:
+            os.kill(pid, signal.SIGKILL)
+        return int(self._process.stdout.readline().split()[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the checker has against a run."""
+
+    lost: list[str]
+    unmarked_repeats: list[str]
+    missing_outcomes: int
+    repeats: int
+
+
+def check(store_url: str, receiver: Receiver) -> Findings:
+    """Compare the ledger (decided messages, due buckets) with what arrived."""
+    store = open_store(store_url)
+    decided = [delivery.notification for delivery in store.deliveries(only_unsent=False, limit=10_000)]
+    hours = round((TO - FROM).total_seconds() / 3600)
+    outcomes = [store.outcomes(f"checkout/{name}", FROM - timedelta(hours=1)) for name in ("card", "paypal", "revenue")]
+    store.close()
+    arrived = Counter(
+        (got.json["title"], got.json["message"].split("\n" + REPEAT)[0].rstrip()) for got in receiver.received
+    )
+    marked = Counter(got.json["title"] for got in receiver.received if REPEAT in got.json["message"])
+    lost = [told.title for told in decided if not arrived[told.title, told.body.rstrip()]]
+    unmarked = [title for (title, _), count in arrived.items() if count - 1 > marked[title]]
+    assert decided, "the story must have something to tell"
+    return Findings(lost, unmarked, sum(hours - len(told) for told in outcomes), sum(arrived.values()) - len(arrived))
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Iterator[tuple[Path, str, Receiver]]:
+    """Twelve days of a shop with eight outages: the configuration, the store, and who listens."""
+    source, store = f"sqlite:///{tmp_path / 'shop.db'}", f"sqlite:///{tmp_path / 'detector.db'}"
+    write_shop(Shop(source, DAY, CLOSURES))
+    with Receiver() as receiver:
+        url = receiver.apprise_url
+        yield (
+            write_config(tmp_path / "config", source=source, store=store, checkout=url, platform=url, rules=RULES),
+            store,
+            receiver,
+        )
+
+
+def killed_at_random(story: tuple[Path, str, Receiver], kills: int, longest_s: float, seed: int) -> Findings:
+    config, store, receiver = story
+    rng = np.random.default_rng(seed)
+    hits = 0
+    with Nursery() as nursery:
+        for _ in range(kills * 3):
+            if hits == kills:
+                break
+            hits += nursery.run(config, kill_after_s=float(rng.uniform(0, longest_s))) == signal.SIGKILL
+        assert nursery.run(config) == 0
+    assert hits == kills, f"only {hits} kills hit a tick"
+    return check(store, receiver)
+
+
+def test_a_hundred_kills_lose_nothing(story: tuple[Path, str, Receiver]) -> None:
+    """Every due bucket has its outcome, every decided message arrives, every repeat is marked."""
+    found = killed_at_random(story, kills=100, longest_s=0.4, seed=20260310)
+    assert (found.lost, found.unmarked_repeats, found.missing_outcomes) == ([], [], 0)
+
+
+def test_dying_at_the_moment_of_sending_repeats_at_worst(story: tuple[Path, str, Receiver]) -> None:
+    """The message goes out with the next tick, and says that it may be a repeat."""
+    config, store, receiver = story
+    with Nursery() as nursery:
+        assert nursery.run(config, die_at_send=2) == signal.SIGKILL
+        assert nursery.run(config) == 0
+    found = check(store, receiver)
+    assert (found.lost, found.unmarked_repeats, found.missing_outcomes) == ([], [], 0)
+    assert any(REPEAT in got.json["message"] for got in receiver.received)
+
+
+def test_the_checker_finds_a_planted_fault(story: tuple[Path, str, Receiver]) -> None:
+    """A detector that marks before it sends loses the message, and the checker says which."""
+    config, store, receiver = story
+    with Nursery() as nursery:
+        assert nursery.run(config, die_at_send=2, mark_first=True) == signal.SIGKILL
+        assert nursery.run(config) == 0
+    assert len(check(store, receiver).lost) == 1
