@@ -3,18 +3,33 @@
 import numpy as np
 
 from detector.model.metric import Kind
-from detector.model.panel import Floats
+from detector.model.panel import Bools, Floats
 
 __all__ = ["band_of", "quantile_of"]
 
+_MAY_BE_EMPTY = 0.02
 _99_OF_100 = 2.5758293035489004  # two-sided, standard normal
 
 
-def band_of(expected: Floats, variance: Floats, kind: Kind, is_positive: Floats) -> tuple[Floats, Floats]:
-    """Low and high such that 99 of 100 normal buckets lie between; `is_positive` (m, 1) tells series never below 0."""
+def band_of(
+    expected: Floats, variance: Floats, kind: Kind, p_empty: Floats, is_positive: Bools
+) -> tuple[Floats, Floats]:
+    """Low and high such that 99 of 100 normal buckets lie between, (m, k) each.
+
+    Args:
+        expected: mean of the bucket.
+        variance: of a normal bucket around it.
+        kind: of the metric; a count is whole.
+        p_empty: chance of an empty bucket: from two in a hundred on, none is too low.
+        is_positive: the series never was below 0.
+    """
     low = quantile_of(expected, variance, kind, -_99_OF_100)
     high = quantile_of(expected, variance, kind, _99_OF_100)
-    return np.where(is_positive > 0, np.maximum(low, 0.0), low), high
+    if kind is Kind.COUNT:
+        low, high = np.floor(low), np.ceil(high)
+    if kind.adds_up:
+        low = np.where(p_empty > _MAY_BE_EMPTY, np.minimum(low, 0.0), low)
+    return np.where(is_positive, np.maximum(low, 0.0), low), high
 
 
 def quantile_of(expected: Floats, variance: Floats, kind: Kind, deviate: float) -> Floats:

@@ -32,6 +32,7 @@ class Baseline:
     Attributes:
         expected: mean of a normal bucket; nan while there is no week to compare with.
         variance: of a normal bucket around `expected`, the error of `expected` included.
+        shared: sd of the part of that error which all buckets of the day have in common: large on days off.
         weeks: how many earlier weeks speak for it.
         p_empty: chance that a normal bucket is (nearly) empty.
         is_empty: the bucket is known and (nearly) empty.
@@ -41,6 +42,7 @@ class Baseline:
 
     expected: Floats
     variance: Floats
+    shared: Floats
     weeks: Floats
     p_empty: Floats
     is_empty: Bools
@@ -57,6 +59,7 @@ def baseline_of(panel: Panel, kind: Kind, layout: Layout) -> Baseline:
     return Baseline(
         expected=layout.row(walk.expected) * length,
         variance=layout.row(walk.variance) * length,
+        shared=layout.row(walk.shared) * length,
         weeks=layout.row(walk.weeks),
         p_empty=layout.row(walk.p_empty),
         is_empty=layout.row(walk.is_empty) > 0,
@@ -81,6 +84,7 @@ class _Walk:
         self.weekday_shift = int(panel.grid.weekday[0])
         shape = self.values.shape
         self.expected, self.variance = np.full(shape, np.nan), np.full(shape, np.nan)
+        self.shared = np.zeros(shape)
         self.weeks, self.p_empty = np.zeros(shape), np.ones(shape)
         self.is_empty = (self.known & (self.values == 0)).astype(float)
         self.relative = np.full(shape, np.nan)  # cleaned values against their level; nan does not teach
@@ -162,9 +166,10 @@ class _Walk:
         self._sizes = self._sizes * _BUSY_DECAY + np.stack([(size * size).sum(axis=1), size.sum(axis=1)])
         self.busy[:, day] = self._sizes[0] / np.where(self._sizes[1] > 0, self._sizes[1], 1.0)
         if self.is_holiday[day]:
-            expected, variance, weeks = self._day_off(day, level, expected, variance, weeks)
+            expected, self.shared[:, day] = self._day_off(day, level, expected)
         self.expected[:, day] = np.where(weeks > 0, expected, np.nan)
-        self.variance[:, day] = variance * (1.0 + 1.0 / np.maximum(weeks, 1.0))
+        own = variance * (1.0 + 1.0 / np.maximum(weeks, 1.0))
+        self.variance[:, day] = own + self.shared[:, day] ** 2
         self.weeks[:, day] = weeks
         self.p_empty[:, day] = self._chance_of_empty(day, expected, variance)
 
@@ -191,16 +196,14 @@ class _Walk:
             profile = np.where(always_empty & (weeks >= 2), 0.0, profile)  # noqa: PLR2004  once may be chance
         return _smoothed(profile, self.layout.slots), weeks
 
-    def _day_off(
-        self, day: int, level: Floats, expected: Floats, variance: Floats, weeks: Floats
-    ) -> tuple[Floats, Floats, Floats]:
-        """A holiday is like the lower of its weekday and a Sunday, and less sure by what lies between them."""
+    def _day_off(self, day: int, level: Floats, expected: Floats) -> tuple[Floats, Floats]:
+        """A holiday is like the lower of its weekday and a Sunday, and less sure by half of what lies between them."""
         to_sunday = (self.weekday_shift + day + 1) % _WEEK or _WEEK
         profile, sundays = self._profile(day, to_sunday)
         sunday = profile * level[:, None] if self.kind.adds_up else profile + level[:, None]
         lower = np.where(sundays > 0, np.minimum(expected, sunday), expected)
-        gap = 0.5 * np.maximum(np.abs(expected - sunday), 0.5 * np.abs(lower)) * (lower != 0)
-        return lower, variance + gap * gap, weeks
+        gap = np.maximum(np.abs(expected - sunday), 0.5 * np.abs(lower) if self.kind.adds_up else 0.0)
+        return lower, np.where(lower != 0, 0.5 * gap, 0.0)
 
     def _chance_of_empty(self, day: int, expected: Floats, variance: Floats) -> Floats:
         usable = np.isfinite(same_slots(self.relative, day))

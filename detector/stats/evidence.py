@@ -36,10 +36,11 @@ def window_sums(values: Floats, usable: Bools, base: Baseline, recent: Recent) -
     parts = [
         np.where(has, base.expected, 0.0),
         np.where(has, values, 0.0),
-        np.where(has, base.variance, 0.0),
+        np.where(has, base.variance - base.shared**2, 0.0),
+        np.where(has, base.shared, 0.0),
         *(np.where(has, recent.scale, 0.0) for _ in recent.decay),
     ]
-    growth = [1.0, 1.0, 1.0, *recent.decay]
+    growth = [1.0, 1.0, 1.0, 1.0, *recent.decay]
     sums = [np.zeros(values.shape) for _ in parts]
     found: list[Evidence] = []
     for length in range(1, WINDOWS[-1] + 1):
@@ -51,8 +52,8 @@ def window_sums(values: Floats, usable: Bools, base: Baseline, recent: Recent) -
                 else sums[place] + _later(part, length - 1)
             )
         if length in WINDOWS:
-            drift = sum(memory * reach for memory, reach in zip(recent.before(length), sums[3:], strict=True))
-            found.append(Evidence(sums[0] + drift, sums[1], sums[2]))
+            drift = sum(memory * reach for memory, reach in zip(recent.before(length), sums[4:], strict=True))
+            found.append(Evidence(sums[0] + drift, sums[1], sums[2] + sums[3] ** 2))
     return tuple(found)
 
 

@@ -11,10 +11,11 @@ from detector.model.metric import Direction, Kind
 from detector.model.panel import Bools, Floats, Panel
 from detector.stats.band import band_of, quantile_of
 from detector.stats.baseline import Baseline, baseline_of
-from detector.stats.calibration import gumbel_of, prior_of, threshold_of
-from detector.stats.evidence import WINDOWS, depression, elevation, silence, window_sums
+from detector.stats.calibration import threshold_of
+from detector.stats.evidence import depression, elevation, silence, window_sums
 from detector.stats.layout import Layout, layout_of
 from detector.stats.recent import recent_of
+from detector.stats.scoring import score_of
 
 __all__ = ["Judgement", "VerdictCode", "Watch", "judge"]
 
@@ -22,7 +23,6 @@ _LEARNING_DAYS = 13.5  # two weeks of buckets less a few lost ones; a grid of wh
 _DAILY_LEARNING_DAYS = 27.0
 # Between closed and open a bucket is thin: below this part of a busy one, and lost in its own noise.
 _THIN, _THIN_DEVIATIONS = 0.25, 1.5
-_LOWEST, _HIGHEST = -5.0, 60.0
 _USUAL = 1.645  # one-sided, 95 of 100 normal buckets
 
 
@@ -101,10 +101,10 @@ def judge(panel: Panel, watch: Watch, newest: int) -> Judgement:
     teaching = _teaching_days(panel, layout)
     if watch.on is not Direction.RISE:
         quiet = silence(base, usable) if watch.kind.adds_up else None
-        channels.append((True, _scored(depression(sums), quiet, active, teaching, layout, part)))
+        channels.append((True, score_of(depression(sums), quiet, active, teaching, layout, part)))
     if watch.on is not Direction.DROP:
         high = elevation(sums, watch.kind)
-        channels.append((False, _scored(high, None, active, teaching, layout, part)))
+        channels.append((False, score_of(high, None, active, teaching, layout, part)))
     score, is_drop = channels[0][1], np.full(channels[0][1].shape, channels[0][0])
     if len(channels) > 1:  # two chances of a false alarm instead of one
         is_drop = score >= channels[1][1]
@@ -119,54 +119,6 @@ def _teaching_days(panel: Panel, layout: Layout) -> Bools:
     return teaching
 
 
-def _scored(
-    windows: Floats, quiet: Floats | None, active: Bools, teaching: Bools, layout: Layout, part: slice
-) -> Floats:
-    """Evidence of one direction on the common scale, (m, newest).
-
-    Every window is set against its own daily maxima before the best one is taken, and the best ones against theirs:
-    what a series' autocorrelation adds to long sums is in those maxima already.
-    """
-    parts = windows if quiet is None else np.concatenate([windows, quiet[None]])
-    parts = np.where(active, parts, -np.inf)
-    maxima = np.stack([_daily_maxima(layout, one) for one in parts])
-    prior = _priors(layout, quiet is not None)
-    newest = parts[..., part]
-    score = np.empty(newest.shape[1:])
-    day = layout.day[part]
-    for today in np.unique(day).tolist():
-        before = maxima[..., :today]
-        valid = np.isfinite(before) & teaching[None, :, :today]
-        shape = before.shape[:2]
-        location, scale = (np.broadcast_to(one[:, None], shape) for one in prior)
-        each = gumbel_of(before, valid, (location, scale), (0.2, 0.15))
-        if quiet is not None:
-            each.location[-1] = np.maximum(each.location[-1], 0.7)
-            each.scale[-1] = np.maximum(each.scale[-1], 1.0)
-        best = np.where(valid, each.reduced(np.where(valid, before, 0.0)), -np.inf).max(axis=0)
-        usual = gumbel_of(best, np.any(valid, axis=0), (np.full(shape[1:], 1.0), np.full(shape[1:], 1.0)), (0.0, 0.8))
-        here = day == today
-        now = newest[..., here]
-        known = np.isfinite(now)
-        reduced = np.where(known, each.reduced(np.where(known, now, 0.0)), -np.inf).max(axis=0)
-        score[:, here] = usual.reduced(np.clip(reduced, _LOWEST, _HIGHEST * 2))
-    return np.clip(score, _LOWEST, _HIGHEST)
-
-
-def _daily_maxima(layout: Layout, values: Floats) -> Floats:
-    table = layout.table(np.where(np.isfinite(values), values, np.nan))
-    maxima: Floats = np.where(np.isfinite(table), table, -np.inf).max(axis=2)
-    return maxima
-
-
-def _priors(layout: Layout, with_silence: bool) -> tuple[Floats, Floats]:  # noqa: FBT001  one more channel
-    laws = [prior_of(layout.slots / window) for window in WINDOWS]
-    if with_silence:
-        laws.append((1.5, 1.2))
-    location, scale = zip(*laws, strict=True)
-    return np.array(location), np.array(scale)
-
-
 def _judgement(
     panel: Panel, watch: Watch, base: Baseline, expected: Floats, found: tuple[Floats, Bools], part: slice
 ) -> Judgement:
@@ -177,10 +129,7 @@ def _judgement(
     mean = np.where(known, expected[:, part], base.expected[:, part])
     mean = np.where(ready, np.maximum(mean, 0.0) if watch.kind.adds_up else mean, 0.0)
     variance = np.where(ready, base.variance[:, part], 0.0)
-    positive = (np.where(panel.known, panel.values, 0.0)[:, : part.start or None].min(axis=1, initial=0.0) >= 0)[
-        :, None
-    ]
-    low, high = band_of(mean, variance, watch.kind, positive.astype(float))
+    low, high = band_of(mean, variance, watch.kind, base.p_empty[:, part], _never_negative(panel)[:, part])
     verdict = np.where(ready, np.where(score > threshold_of(watch.false_alarms_per_s), 1, 0), 2)
     below, above = _beyond(values, known, watch)
     verdict = np.where(below | above, 1, verdict)
@@ -197,6 +146,13 @@ def _judgement(
         is_drop=(is_drop | below) & ~above,
         in_range=in_range,
     )
+
+
+def _never_negative(panel: Panel) -> Bools:
+    """No value before the bucket was below 0, (m, n)."""
+    lowest = np.minimum.accumulate(np.where(panel.known, panel.values, 0.0), axis=1)
+    never: Bools = np.concatenate([np.zeros((lowest.shape[0], 1)), lowest[:, :-1]], axis=1) >= 0
+    return never
 
 
 def _beyond(values: Floats, known: Bools, watch: Watch) -> tuple[Bools, Bools]:

@@ -1,0 +1,74 @@
+"""All evidence of one direction on one scale, the same for every series."""
+
+import numpy as np
+
+from detector.model.panel import Bools, Floats
+from detector.stats.calibration import Gumbel, gumbel_of, prior_of
+from detector.stats.evidence import WINDOWS
+from detector.stats.layout import Layout
+
+__all__ = ["score_of"]
+
+_LOWEST, _HIGHEST = -5.0, 60.0
+# Least location and scale of daily maxima. Sums of skewed amounts are bounded below and have small ones; a quiet month
+# must not make them smaller than what the next one brings.
+_SUM_FLOOR = (0.2, 0.15)
+# A run of silence of so many nats comes once in exp(nats) runs if the chances are right: its scale is 1 by itself.
+_SILENCE_PRIOR, _SILENCE_FLOOR = (1.5, 1.2), (0.7, 1.0)
+# Of the best of the calibrated channels, which would have 0 and 1 if there were one.
+_BEST_PRIOR, _BEST_FLOOR = (1.0, 1.0), (0.0, 0.8)
+
+
+def score_of(
+    windows: Floats, quiet: Floats | None, active: Bools, teaching: Bools, layout: Layout, newest: slice
+) -> Floats:
+    """Minus the logarithm of how many days in one bring as much evidence as the bucket has, (m, newest).
+
+    Every window is set against its own daily maxima before the best one is taken, and the best against theirs: what a
+    series' autocorrelation adds to long sums is in those maxima already. Each day knows only the maxima before it.
+
+    Args:
+        windows: sums in sd, (windows, m, n).
+        quiet: nats of silence, (m, n), or None.
+        active: buckets that can say anything, (m, n).
+        teaching: days whose maxima are usual ones, (m, days).
+        layout: of the grid.
+        newest: the buckets wanted.
+    """
+    parts = windows if quiet is None else np.concatenate([windows, quiet[None]])
+    parts = np.where(active, parts, -np.inf)
+    maxima = np.stack([_daily_maxima(layout, one) for one in parts])
+    judged, day = parts[..., newest], layout.day[newest]
+    score = np.empty(judged.shape[1:])
+    for today in np.unique(day).tolist():
+        before = maxima[..., :today]
+        valid = np.isfinite(before) & teaching[None, :, :today]
+        each = _channels(before, valid, layout, has_silence=quiet is not None)
+        best = _best(each, before, valid)
+        prior = (np.full(best.shape[:1], _BEST_PRIOR[0]), np.full(best.shape[:1], _BEST_PRIOR[1]))
+        usual = gumbel_of(best, np.any(valid, axis=0), prior, _BEST_FLOOR)
+        now = judged[..., day == today]
+        score[:, day == today] = usual.reduced(np.clip(_best(each, now, np.isfinite(now)), _LOWEST, 2.0 * _HIGHEST))
+    return np.clip(score, _LOWEST, _HIGHEST)
+
+
+def _channels(before: Floats, valid: Bools, layout: Layout, *, has_silence: bool) -> Gumbel:
+    laws = [prior_of(layout.slots / window) for window in WINDOWS] + [_SILENCE_PRIOR] * has_silence
+    location, scale = (np.broadcast_to(np.array(part)[:, None], before.shape[:2]) for part in zip(*laws, strict=True))
+    each = gumbel_of(before, valid, (location, scale), _SUM_FLOOR)
+    if has_silence:
+        each.location[-1] = np.maximum(each.location[-1], _SILENCE_FLOOR[0])
+        each.scale[-1] = np.maximum(each.scale[-1], _SILENCE_FLOOR[1])
+    return each
+
+
+def _best(each: Gumbel, evidence: Floats, valid: Bools) -> Floats:
+    """The strongest channel, (m, ...); minus infinity where none speaks."""
+    best: Floats = np.where(valid, each.reduced(np.where(valid, evidence, 0.0)), -np.inf).max(axis=0)
+    return best
+
+
+def _daily_maxima(layout: Layout, values: Floats) -> Floats:
+    table = layout.table(np.where(np.isfinite(values), values, np.nan))
+    maxima: Floats = np.where(np.isfinite(table), table, -np.inf).max(axis=2)
+    return maxima
