@@ -25,10 +25,14 @@ from detector.ports import Clock
 __all__ = ["Day", "day_of_story", "tell"]
 
 FIRST_TICK, LAST_TICK = time(5, 6), time(13, 6)
-BROKEN_FROM, BROKEN_UNTIL = time(7, 52), time(10, 58)
+DEPLOYED_AT, ROLLED_BACK_AT = time(7, 52), time(10, 52)
+BROKEN_FROM, BROKEN_UNTIL = (
+    time(8, 0),
+    time(11, 0),
+)  # eight minutes later the last instance of the version before is gone
 OTHERS_THAT_MORNING = (
+    ("web", time(5, 48), "grace"),
     ("accounts", time(6, 41), "heidi"),
-    ("web", time(7, 12), "grace"),
     ("search", time(7, 31), "erin"),
     ("catalogue", time(7, 40), "frank"),
 )
@@ -128,6 +132,7 @@ class Play:
             for report in reports:
                 if self._now < report.received_at <= at:
                     self._deploy(report)
+            self._tell_what_nobody_sees(at)
             self._sell_until(at)
             self._now = at
             self._tick()
@@ -151,22 +156,27 @@ class Play:
     def _deploys_of_the_morning(self) -> Iterator[Deploy]:
         for service, live, actor in OTHERS_THAT_MORNING:
             yield deploy_of(service, NEXT_VERSION[service], self._day.at(live), actor=actor)
-        guilty = deploy_of("checkout-api", NEXT_VERSION["checkout-api"], self._day.at(BROKEN_FROM), actor="alice")
+        guilty = deploy_of("checkout-api", NEXT_VERSION["checkout-api"], self._day.at(DEPLOYED_AT), actor="alice")
         yield guilty
         rolled_back_to = NEXT_VERSION["checkout-api"] - 1
-        back = deploy_of("checkout-api", rolled_back_to, self._day.at(BROKEN_UNTIL), actor="bob")
+        back = deploy_of("checkout-api", rolled_back_to, self._day.at(ROLLED_BACK_AT), actor="bob")
         yield replace(back, id=f"rb-{guilty.id}", kind=DeployKind.ROLLBACK, rollback_of=guilty.id)
 
     def _deploy(self, report: Deploy) -> None:
         self._app.add_deploy(report)
         live_at = report.finished_at or report.received_at
         if report.kind is DeployKind.ROLLBACK:
-            text = f"{report.actor} rolls {report.service} back to {report.version}: payments work again"
+            self._terminal.note(live_at, f"rollback: {report.service} to {report.version} by {report.actor}")
         else:
-            text = f"deploy: {report.service} {report.version} by {report.actor}"
-        self._terminal.note(live_at, text)
-        if live_at == self._day.at(BROKEN_FROM):
-            self._terminal.note(live_at, "from here on every payment fails, and nobody knows", loud=True)
+            self._terminal.note(live_at, f"deploy: {report.service} {report.version} by {report.actor}")
+
+    def _tell_what_nobody_sees(self, until: datetime) -> None:
+        for wall, text in (
+            (BROKEN_FROM, "from here on every payment fails, and nobody knows"),
+            (BROKEN_UNTIL, "payments work again"),
+        ):
+            if self._now < self._day.at(wall) <= until:
+                self._terminal.note(self._day.at(wall), text, loud=True)
 
     def _sell_until(self, end_at: datetime) -> None:
         """Everything from the clock's time on, in pieces that are either broken or not."""

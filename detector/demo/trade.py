@@ -44,7 +44,7 @@ ORDERS_AT_LEVEL_1 = 80.0
 USERS_PER_ORDER = 0.13
 HOLIDAY_SHARE = 0.45  # people are out; the shop stays open
 GROWTH_PER_WEEK = 0.006
-DAY_NOISE, HOUR_NOISE = 0.03, 0.04  # beside the noise of chance itself
+DAY_NOISE, HOUR_NOISE = 0.03, 0.03  # beside the noise of chance itself
 
 MEDIAN_AMOUNT, AMOUNT_SPREAD = 49.0, 0.5  # lognormal: a mean of 55 EUR
 DECLINED_SHARE, RETRY_SHARE = 0.06, 0.65
