@@ -188,7 +188,7 @@ class _Walk:
             lean = mean_day + ((cell.sum(axis=1) - mean_day.sum(axis=1)) / slots)[:, None]
         level = self.level[:, day][:, None]
         variance = self.law.variance(lean * level if self.kind.adds_up else lean + level, self._weights(day))
-        factor, size = (level, lean * level) if self.kind.adds_up else (1.0, np.ones(lean.shape))
+        factor, size = (level, lean * level) if self.kind.adds_up else (1.0, np.sqrt(variance))
         weight = self.leaning.weight((cell - lean) * factor, size, variance, weeks)
         profile = (weeks * cell + weight * lean) / (weeks + weight)
         if self.kind.adds_up:

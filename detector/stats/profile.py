@@ -65,7 +65,7 @@ class Leaning:
 
         Args:
             apart: slot's own mean less what the mean day says.
-            size: what a relative deviation of 1 would be; 1 for gauges.
+            size: what a deviation of 1 would be: the whole bucket, or the noise of a gauge.
             variance: of one week's bucket.
             weeks: that speak for the slot's own mean.
         """

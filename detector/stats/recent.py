@@ -58,7 +58,7 @@ def recent_of(
         tightness: Floats | float = 1.0 / _DEVIATION**2
     else:
         scale = np.where(np.isfinite(base.expected), 1.0, 0.0)
-        tightness = np.where(has, 2.0 / variance, 2.0)
+        tightness = 2.0 / np.where(base.variance > 0, base.variance, 1.0)
     speaks = has & (np.abs(error) <= _SUSPECT * spread)
     pull = np.where(speaks, scale * np.clip(error, -_CUT * spread, _CUT * spread) / variance, 0.0)
     weight = np.where(speaks, scale * scale / variance, 0.0)
