@@ -15,13 +15,13 @@ from apprise.manager_plugins import NotificationManager
 from detector.adapters.notify.fitting import Room
 from detector.alerting.inert import inert
 
-__all__ = ["complaint_about", "destination", "room_of", "scheme_of", "scrubbed"]
+__all__ = ["complaint_about", "destination", "reads_only_markdown", "room_of", "scheme_of", "scrubbed"]
 
 # Apprise warns with parts of addresses and messages. What matters of it is in our results, without secrets.
 _log = logging.getLogger("apprise")
 _log.addHandler(logging.NullHandler())
 _log.propagate = False
-_log.setLevel(logging.DEBUG)  # the reason of a failed mail is told at this level only; nobody but us listens
+_log.setLevel(logging.WARNING)  # below it stand whole addresses, tokens included
 
 # They show the message on the machine that the daemon runs on, where nobody of the team will see it.
 _LOCAL = frozenset({"blink1", "dbus", "gio", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"})
@@ -85,8 +85,12 @@ def room_of(plugin: NotifyBase) -> Room:
         body=int(plugin.body_maxlen),
         is_shared=bool(plugin.overflow_amalgamate_title),
         lines=int(plugin.body_max_line_count),
-        is_markdown=plugin.resolve_format(NotifyFormat.TEXT) == NotifyFormat.MARKDOWN,
     )
+
+
+def reads_only_markdown(plugin: NotifyBase) -> bool:
+    """The service has no plain text."""
+    return bool(plugin.resolve_format(NotifyFormat.TEXT) == NotifyFormat.MARKDOWN)
 
 
 def complaint_about(url: str) -> str | None:

@@ -1,11 +1,13 @@
 """Cuts a message to what a service takes: the most important lines come first, and so the last ones go."""
 
-from collections.abc import Iterable
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 
 __all__ = ["Room", "fit"]
 
 _CUT = "…"
+_HEADING = 16  # what apprise puts around a title that stands above the body: tags or a mark, and a line break
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,52 +19,45 @@ class Room:
         body: of the body.
         is_shared: the title's length counts against the body's.
         lines: at most so many lines of body; 0 for no limit.
-        is_markdown: punctuation will be escaped, and so counts twice.
     """
 
     title: int
     body: int
     is_shared: bool = False
     lines: int = 0
-    is_markdown: bool = False
-
-    def size(self, text: str) -> int:
-        """Astral characters count twice, as in UTF-16, which most services count."""
-        astral = sum(ord(character) > 0xFFFF for character in text)  # noqa: PLR2004 - end of the basic plane
-        escapes = sum(_is_ascii_punctuation(character) for character in text) if self.is_markdown else 0
-        return len(text) + astral + escapes
 
 
 def fit(title: str, body: str, tail: str, room: Room) -> tuple[str, str]:
     """Title and body that fit; `tail`, where there is one, stays as the last line of the body."""
-    title = _shortened(title, room.title if room.title > 0 else room.body // 2, room)
-    heading = 2 if room.title > 0 else 4  # apprise puts a line break, and in Markdown "# ", between title and body
-    left = room.body - (room.size(title) + heading if room.title <= 0 or room.is_shared else 0)
-    lines_left = room.lines - (1 if room.title <= 0 else 0) if room.lines else 0
+    is_above = room.title <= 0
+    title = _shortened(title, room.body // 2 if is_above else room.title)
+    left = room.body - (_size(title) + _HEADING if is_above or room.is_shared else 0)
+    most_lines = max(room.lines - is_above, 1) if room.lines else len(body) + 2
     whole = [*body.split("\n"), *([tail] if tail else [])]
-    if _fits(whole, left, lines_left, room):
+    if len(whole) <= most_lines and sum(map(_line_size, whole)) <= left:
         return title, "\n".join(whole)
     ending = [_CUT, *([tail] if tail else [])]
-    kept = body.split("\n")
-    while kept and not _fits([*kept, *ending], left, lines_left, room):
-        kept.pop()
-    if kept:
-        return title, "\n".join([*kept, *ending])
-    return title, _shortened(tail or body.split("\n", maxsplit=1)[0], max(left, 1), room)
+    reach = [*accumulate(map(_line_size, body.split("\n")), initial=sum(map(_line_size, ending)))]
+    kept = min(bisect_right(reach, left) - 1, most_lines - len(ending))
+    if kept > 0:
+        return title, "\n".join([*body.split("\n")[:kept], *ending])
+    return title, _shortened(tail or body.split("\n", maxsplit=1)[0], max(left, 1))
 
 
-def _fits(lines: Iterable[str], left: int, lines_left: int, room: Room) -> bool:
-    lines = list(lines)
-    return room.size("\n".join(lines)) <= left and (lines_left <= 0 or len(lines) <= lines_left)
+def _size(text: str) -> int:
+    """Astral characters count twice, as in UTF-16, which most services count."""
+    return len(text) + sum(character > "\uffff" for character in text)
 
 
-def _shortened(text: str, most: int, room: Room) -> str:
-    if room.size(text) <= most:
+def _line_size(line: str) -> int:
+    """With its end, which some write as two characters."""
+    return _size(line) + 2
+
+
+def _shortened(text: str, most: int) -> str:
+    if _size(text) <= most:
         return text
-    while text and room.size(text) > most - len(_CUT):
+    text = text[:most]
+    while text and _size(text) > most - len(_CUT):
         text = text[:-1]
     return text.rstrip() + _CUT
-
-
-def _is_ascii_punctuation(character: str) -> bool:
-    return character.isascii() and character.isprintable() and not character.isalnum() and character != " "

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from store_samples import block, deploy, hour, tick
 
 from detector.adapters.store import SqlStore, open_store
+from detector.model.state import TickChanges
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -35,6 +37,12 @@ def neighbour(store: SqlStore, store_url: str) -> Iterator[SqlStore]:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """The file of a SQLite store that holds something."""
-    return tmp_path / "detector.db"
+def filled(tmp_path: Path) -> Path:
+    """The file of a closed SQLite store with one of everything."""
+    path = tmp_path / "detector.db"
+    made = open_store(f"sqlite:///{path}")
+    made.commit(tick())
+    made.commit(TickChanges(hour(9), history=tuple(block(0, [1.0] * 500, f"m{number}") for number in range(20))))
+    made.add_deploy(deploy())
+    made.close()
+    return path
