@@ -66,15 +66,15 @@ def find_parts(judged: Judged, memory: Memory) -> Found:
     if anchor is None:
         runs = follow(None, judged.due)
         return Found(metric, None, tuple(_part(judged, run) for run in runs))
-    since = [outcome for outcome in judged.timeline if outcome.span.start_at >= anchor.span.start_at]
-    runs = follow(None, since)
+    runs = follow(None, (one for one in judged.timeline if one.span.start_at >= anchor.span.start_at))
+    same = next((run for run in runs if run.start_at < anchor.span.end_at), None)
     first_due = judged.due[0].span.start_at
-    fresh = tuple(_part(judged, run) for run in runs[1:] if run.start_at >= first_due)
+    fresh = tuple(_part(judged, run) for run in runs if run is not same and run.start_at >= first_due)
     if live is None:
         return Found(metric, None, fresh)
-    if not runs:  # late rows have shown every bucket of it to be usual
+    if same is None:  # late rows have shown every bucket of it to be usual
         return Found(metric, replace(live, ended_at=live.span.end_at, normal_in_a_row=0), fresh)
-    return Found(metric, _continued(live, _part(judged, runs[0]), judged), fresh)
+    return Found(metric, _continued(live, _part(judged, same), judged), fresh)
 
 
 def _continued(live: IncidentMetric, now: IncidentMetric, judged: Judged) -> IncidentMetric:

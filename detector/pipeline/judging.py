@@ -15,7 +15,7 @@ from detector.model.verdict import Outcome, OutcomeKind
 from detector.pipeline.filling import panel_of, without
 from detector.pipeline.pull import Failed, Pulled
 from detector.stats.calendar import holiday_flags
-from detector.stats.judge import Judgement, Verdict, Watch, judge
+from detector.stats.judge import Judgement, VerdictCode, Watch, judge
 
 __all__ = ["CONTEXT", "Judged", "judge_metric", "outcomes_of_failure", "watch_of"]
 
@@ -23,10 +23,10 @@ CONTEXT = 48
 """Buckets before the due ones that are judged as well: the onset is looked for among them."""
 
 KINDS = {
-    Verdict.NORMAL: OutcomeKind.NORMAL,
-    Verdict.ANOMALOUS: OutcomeKind.ANOMALOUS,
-    Verdict.LEARNING: OutcomeKind.LEARNING,
-    Verdict.MISSING: OutcomeKind.MISSING,
+    VerdictCode.NORMAL: OutcomeKind.NORMAL,
+    VerdictCode.ANOMALOUS: OutcomeKind.ANOMALOUS,
+    VerdictCode.LEARNING: OutcomeKind.LEARNING,
+    VerdictCode.MISSING: OutcomeKind.MISSING,
 }
 
 
@@ -130,7 +130,7 @@ def _outcomes(
     found: list[Outcome] = []
     for index in range(newest):
         start = int(panel.grid.starts[index])
-        kind, reason = KINDS[Verdict(int(judgement.verdict[0, index]))], ""
+        kind, reason = KINDS[VerdictCode(int(judgement.verdict[0, index]))], ""
         if kind is OutcomeKind.MISSING:
             kind, reason = reasons.get(start, (kind, "no rows" if _has_begun(pulled) else "no rows have come yet"))
         found.append(

@@ -81,7 +81,8 @@ def pull(
         except SourceError as error:
             if isinstance(error, SourceUnavailable):
                 down[metric.source] = error
-            yield Failed(metric, state, due, error)
+            # Slices of history that were read before it failed have moved the state on in the store.
+            yield Failed(metric, world.store.metric_states().get(name) or state, due, error)
 
 
 def _pull_one(metric: Metric, state: MetricState, due: Due, world: World) -> Pulled:

@@ -15,7 +15,7 @@ from detector.pipeline.pull import Failed, Pulled
 __all__ = ["OWNERS_HEAR_AFTER", "Checkup", "check_sources"]
 
 OWNERS_HEAR_AFTER = 3
-"""Failed ticks in a row after which the owners are told (product.md)."""
+"""Failed ticks in a row after which the owners are told (product.md), and the admins of a single query that fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,8 @@ def _failing(
     metrics = _metrics_of(health.source, book)
     admins = book.settings.admins
     messages: list[Notification] = []
-    if admins is not None and not health.told_admins:
+    is_whole = health.source in book.settings.sources
+    if admins is not None and not health.told_admins and (is_whole or health.failed_ticks >= OWNERS_HEAR_AFTER):
         messages += about_source(health, Reason.SOURCE_FAILING, [admins], metrics, now)
         health = replace(health, told_admins=True)
     if health.failed_ticks >= OWNERS_HEAR_AFTER and not health.told_owners:

@@ -1,0 +1,152 @@
+"""A world for pipeline tests: a source that says what a test wants, a postbox, and a real store."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from detector.adapters.store import open_store
+from detector.errors import SourceError
+from detector.model.grid import grid_of
+from detector.model.metric import Metric
+from detector.model.notification import Notification, SendResult
+from detector.model.rows import BucketRows, SegmentRows
+from detector.model.rulebook import RuleBook, Service, Settings, Source, Team
+from detector.model.secret import Secret
+from detector.model.span import Span, at_epoch
+from detector.model.tick import TickReport
+from detector.pipeline.replay import replay
+from detector.pipeline.tick import run_tick
+from detector.pipeline.world import World
+
+__all__ = ["FakeSource", "Postbox", "Scene", "a_book", "a_scene", "rhythm", "utc"]
+
+Sales = Callable[[datetime], float | None]
+
+
+def rhythm(at: datetime) -> float:
+    """A shop's hour: 1,000 by day with 5 % of noise, a tenth of it at night; always the same for the same hour."""
+    rng = np.random.default_rng(int(at.timestamp()))
+    level = 1000.0 if 6 <= at.hour < 20 else 100.0
+    return float(level * (1 + 0.05 * rng.standard_normal()))
+
+
+@dataclass
+class FakeSource:
+    """Answers from a function of the bucket's start, per metric; None means that the bucket has no rows."""
+
+    sales: dict[str, Sales] = field(default_factory=dict)
+    down: dict[str, SourceError] = field(default_factory=dict)
+    asked: list[tuple[str, Span]] = field(default_factory=list)
+    newest: datetime | None = None
+
+    def read(self, metric: Metric, span: Span) -> BucketRows:
+        self.asked.append((metric.name, span))
+        if metric.name in self.down:
+            raise self.down[metric.name]
+        grid = grid_of(metric.timezone, metric.every_s, span)
+        told = [(start, self.sales.get(metric.name, rhythm)(at_epoch(start))) for start in grid.starts.tolist()]
+        rows = [(start, value) for start, value in told if value is not None]
+        return BucketRows(
+            np.array([s for s, _ in rows], dtype=np.int64), np.array([v for _, v in rows], dtype=np.float64)
+        )
+
+    def read_segments(self, metric: Metric, column: str, span: Span) -> SegmentRows:
+        del metric, span
+        return SegmentRows(column, (), np.array([], dtype=np.int64), np.zeros((0, 0)))
+
+    def newest_row(self, table: str, time: str, before: datetime) -> datetime | None:
+        del table, time, before
+        return self.newest
+
+    def probe(self, metric: Metric) -> tuple[str, ...]:
+        del metric
+        return ()
+
+
+@dataclass
+class Postbox:
+    """Keeps what it is given; fails as often as it is told to."""
+
+    got: list[tuple[str, Notification, bool]] = field(default_factory=list)
+    fail: list[SendResult] = field(default_factory=list)
+
+    def send(self, channel: Secret, notification: Notification, *, may_repeat: bool) -> SendResult:
+        if self.fail:
+            return self.fail.pop(0)
+        self.got.append((channel.label, notification, may_repeat))
+        return SendResult(ok=True)
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """Team and reason of every message, in order."""
+        return [(notification.team, str(notification.reason)) for _, notification, _ in self.got]
+
+
+class Quiet:
+    """Shows no progress."""
+
+    def step(self, text: str, done: int, total: int) -> None:
+        del text, done, total
+
+
+def a_book(*metrics: Metric, admins: str | None = "platform") -> RuleBook:
+    """The rules of a checkout team and a platform team, which are also the admins."""
+    teams = {
+        name: Team(name, (Secret(f"json://127.0.0.1/{name}", name),)) for name in ("checkout", "platform", "growth")
+    }
+    services = {
+        "checkout-api": Service("checkout-api", "checkout", ("payments",)),
+        "payments": Service("payments", "platform"),
+        "search": Service("search", "platform"),
+    }
+    settings = Settings(
+        path=Path("detector.yml"),
+        store=Secret("sqlite://"),
+        timezone="UTC",
+        rules=Path("rules"),
+        sources={"shop": Source("shop", Secret("sqlite://"))},
+        teams=teams,
+        services=services,
+        admins=admins,
+    )
+    return RuleBook(settings, {metric.name: metric for metric in metrics})
+
+
+@dataclass
+class Scene:
+    """One detector between its source and its postbox."""
+
+    book: RuleBook
+    world: World
+    source: FakeSource
+    post: Postbox
+
+    def tick(self, at: datetime) -> TickReport:
+        return run_tick(self.book, self.world, at)
+
+    def replay(self, from_at: datetime, to_at: datetime) -> list[TickReport]:
+        return list(replay(self.book, self.world, Span(from_at, to_at)))
+
+    def ticks(self, first: datetime, hours: int) -> list[TickReport]:
+        """A tick an hour."""
+        return [self.tick(first + timedelta(hours=hour)) for hour in range(hours)]
+
+
+@contextmanager
+def a_scene(folder: Path, *metrics: Metric, sales: Mapping[str, Sales] | None = None) -> Iterator[Scene]:
+    """A scene with a fresh SQLite store in the folder."""
+    store = open_store(f"sqlite:///{folder / 'detector.db'}")
+    source, post = FakeSource(dict(sales or {})), Postbox()
+    try:
+        yield Scene(a_book(*metrics), World(store, {"shop": source}, post, Quiet()), source, post)
+    finally:
+        store.close()
+
+
+def utc(day: int, hour: int, minute: int = 0) -> datetime:
+    """An instant of March 2026; the 10th is a Tuesday."""
+    return datetime(2026, 3, day, hour, minute, tzinfo=UTC)
