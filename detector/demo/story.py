@@ -92,16 +92,16 @@ def tell(
 def what_next(config: Path) -> str:
     """Commands that show more of the same story."""
     program = sys.argv[0] if Path(sys.argv[0]).name == "detector" else "detector"
-    return f"""
-What to try next:
-  export DETECTOR_CONFIG={config}
-  {program} incident show 1         the incident and its history
-  {program} status                  what every metric is doing
-  {program} deploy list             what was reported
-  {program} check --live            are the rules right? Spoil one in {config.parent / "rules"} and see
-  {program} demo --keep             the same, and then in real time
-  {program} init                    watch a database of your own: see README.md
-"""
+    tries = {
+        "incident show 1": "the incident, and its history",
+        "status": "what every metric is doing",
+        "deploy list": "what the pipelines reported",
+        "check --live": f"are the rules right? Spoil one in {config.parent / 'rules'} and see",
+        "demo --keep": "the same again, and then in real time",
+        "init FOLDER": "watch a database of your own; README.md goes on from there",
+    }
+    lines = [f"  {program} {command:<18}{text}" for command, text in tries.items()]
+    return "\n".join(["\nWhat to try next:", f"  export DETECTOR_CONFIG={config}", *lines])
 
 
 class Play:
