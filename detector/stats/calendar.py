@@ -49,5 +49,5 @@ def _public_holidays(code: str | None, years: set[int]) -> set[date]:
 
 def _unknown(code: str, part: str, valid: list[str], prefix: str) -> str:
     near = get_close_matches(part, valid, n=3, cutoff=0.4) or [word for word in valid if word[:1] == part[:1]][:3]
-    offer = ", ".join(prefix + word for word in near or valid[:3])
+    offer = ", ".join(prefix + word for word in near or valid[:3]) or prefix.rstrip("-")
     return f"no holidays are known for {code!r}; near codes: {offer}"

@@ -16,9 +16,11 @@ __all__ = ["find_onset"]
 
 PIECES = 12  # of a bucket: five minutes of an hour
 _REACH = 12  # buckets before the first anomalous one in which a slow fall may have begun
-_FACTORS = np.linspace(0.0, 3.0, 61)  # what may be left of the usual level; above 1 for rises
+_LEVELS, _MOST = 41, 20.0  # how many levels after the change are tried, and up to how many times the usual one
+_QUIETEST = 0.02  # of the variance stays when nothing is sold
 _TAIL_DEGREES = 6.0  # of Student's t: one odd bucket must not move the start by itself
 _COVERED = 0.90
+_NOTHING = 1e-4  # a piece less likely than this names no deploy
 # An outage is sudden more often than not, and the detector is quick: each bucket further back than the first anomalous
 # one is less likely by this factor before the numbers are looked at.
 _BACK_DECAY = 0.7
@@ -39,8 +41,8 @@ def find_onset(outcomes: Sequence[Outcome], first: int, kind: Kind) -> Onset:
 
     A bucket in which the change came at a part f of its length is expected to hold e (f + (1 - f) q), later ones e q,
     earlier ones e; q, what is left of the level, is integrated out over a flat prior (the single change-point model of
-    Smith, Biometrika 62, 1975, with a fraction for the bucket in which it happens). Ratios and gauges follow the same
-    law: a mean over a bucket mixes before and after by time.
+    Smith, Biometrika 62, 1975, with a fraction for the bucket in which it happens). Ratios follow the same law, for a
+    mean over a bucket mixes before and after by time; a gauge moves by a step instead of a factor.
 
     Args:
         outcomes: up to 48 consecutive buckets, ending with the newest.
@@ -56,12 +58,13 @@ def find_onset(outcomes: Sequence[Outcome], first: int, kind: Kind) -> Onset:
     begin = max(0, first - _REACH)
     end = _end_of_run(outcomes, first)
     row = _row_of(outcomes[begin:end])
-    starts = np.arange((first - begin + 1) * PIECES)  # at the latest in the last moments of the first anomalous bucket
-    log_weight = _log_likelihood(row, (starts + 0.5) / PIECES, _floor_of(kind))
-    back = np.maximum(first - begin - starts // PIECES, 0)
-    log_weight = log_weight + back * np.log(_BACK_DECAY)
+    pieces = np.arange((first - begin + 1) * PIECES)  # at the latest in the last moments of the first anomalous bucket
+    edges = np.arange(2 * pieces.size + 1) / (2.0 * PIECES)
+    log_weight = _log_likelihood(row, edges, _levels(row, kind))
     weight = np.exp(log_weight - log_weight.max())
-    return _onset([outcome.span for outcome in outcomes[begin : first + 1]], weight / weight.sum())
+    inside = (weight[:-1:2] + 4.0 * weight[1::2] + weight[2::2]) / 6.0  # Simpson's rule over each piece
+    inside = inside * _BACK_DECAY ** np.maximum(first - begin - pieces // PIECES, 0)
+    return _onset([outcome.span for outcome in outcomes[begin : first + 1]], inside / inside.sum())
 
 
 def _end_of_run(outcomes: Sequence[Outcome], first: int) -> int:
@@ -82,26 +85,40 @@ def _row_of(outcomes: Sequence[Outcome]) -> _Row:
     return _Row(table[:, 0], table[:, 1], table[:, 2], table[:, 3])
 
 
-def _floor_of(kind: Kind) -> float:
-    """Part of the noise that stays when nothing is sold; a gauge is as noisy at any level."""
-    return 0.05 if kind.adds_up else 1.0
+@dataclass(frozen=True, slots=True, eq=False)
+class _Levels:
+    """What a bucket wholly after the change may hold, (rows, levels), and the noise that goes with it."""
+
+    mean: Floats
+    spread: Floats
 
 
-def _log_likelihood(row: _Row, starts: Floats, floor: float) -> Floats:
+def _levels(row: _Row, kind: Kind) -> _Levels:
+    size = np.maximum(row.spread, 0.02 * np.abs(row.expected))
+    size = np.where(size > 0, size, 1.0)[:, None]
+    if kind is Kind.GAUGE:  # a gauge may be around 0: it moves by a step, and is as noisy as before
+        reach = 1.25 * np.abs(row.value - row.expected).max(initial=0.0)
+        mean = row.expected[:, None] + np.linspace(-reach, reach, _LEVELS)
+        return _Levels(mean, np.broadcast_to(size, mean.shape))
+    usual = np.where(row.expected > 0, row.expected, 1.0)
+    most = max(1.5, 1.25 * float((np.abs(row.value) / usual).max(initial=0.0)))
+    left = np.linspace(0.0, min(most, _MOST), _LEVELS)
+    return _Levels(row.expected[:, None] * left, size * np.sqrt(np.maximum(left, _QUIETEST)))
+
+
+def _log_likelihood(row: _Row, starts: Floats, levels: _Levels) -> Floats:
     """Log likelihood of each start (in buckets since the first one), shape of `starts`."""
     if row.at.size == 0:
         return np.zeros(starts.shape)
-    after = np.clip(row.at[None, :] + 1.0 - starts[:, None], 0.0, 1.0)  # part of the bucket after the start
-    left = 1.0 - after[:, :, None] * (1.0 - _FACTORS)
-    mean = row.expected[None, :, None] * left
-    size = np.maximum(row.spread, 0.02 * np.abs(row.expected))
-    size = np.where(size > 0, size, 1.0)
-    spread = size[None, :, None] * np.sqrt(np.clip(np.abs(left), floor, None) if floor < 1.0 else np.ones(left.shape))
-    deviate = (row.value[None, :, None] - mean) / spread
-    log_density = -np.log(spread) - 0.5 * (_TAIL_DEGREES + 1.0) * np.log1p(deviate * deviate / _TAIL_DEGREES)
-    by_factor = log_density.sum(axis=1)
-    top = by_factor.max(axis=1)
-    total: Floats = top + np.log(np.exp(by_factor - top[:, None]).mean(axis=1))
+    after = np.clip(row.at[None, :] + 1.0 - starts[:, None], 0.0, 1.0)[:, :, None]  # part of the bucket after the start
+    mean = row.expected[:, None] * (1.0 - after) + levels.mean * after
+    before_variance = np.maximum(row.spread, 0.02 * np.abs(row.expected))[:, None] ** 2
+    variance = before_variance * (1.0 - after) + levels.spread**2 * after
+    deviate = (row.value[:, None] - mean) ** 2 / variance
+    log_density = -0.5 * np.log(variance) - 0.5 * (_TAIL_DEGREES + 1.0) * np.log1p(deviate / _TAIL_DEGREES)
+    by_level = log_density.sum(axis=1)
+    top = by_level.max(axis=1)
+    total: Floats = top + np.log(np.exp(by_level - top[:, None]).mean(axis=1))
     return total
 
 
@@ -111,7 +128,7 @@ def _onset(spans: Sequence[Span], weight: Floats) -> Onset:
         span, part = spans[index // PIECES], index % PIECES
         step = span.length / PIECES
         pieces.append((Span(span.start_at + step * part, span.start_at + step * (part + 1)), share))
-    kept = _joined([piece for piece in pieces if piece[1] > 1e-4])  # noqa: PLR2004  nothing that could name a deploy
+    kept = [piece for piece in pieces if piece[1] > _NOTHING]
     whole = sum(share for _, share in kept)
     kept = [(span, share / whole) for span, share in kept]
     outside = (1.0 - _COVERED) / 2.0
@@ -121,10 +138,6 @@ def _onset(spans: Sequence[Span], weight: Floats) -> Onset:
         latest=_instant(kept, 1.0 - outside),
         pieces=tuple(kept),
     )
-
-
-def _joined(pieces: list[tuple[Span, float]]) -> list[tuple[Span, float]]:
-    return pieces
 
 
 def _instant(pieces: Sequence[tuple[Span, float]], level: float) -> datetime:
