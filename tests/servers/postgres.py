@@ -89,9 +89,10 @@ def _install() -> None:
 
 
 class PostgresServer:
-    """A running server; use it as a context, or call `stop`."""
+    """A running server; use it as a context, or call `stop`. Without a password it trusts everybody on loopback."""
 
-    def __init__(self) -> None:
+    def __init__(self, password: str = "") -> None:
+        self._password = password
         self._programs = find_programs()
         self._owner = _ordinary_user()
         self._folder = Path(tempfile.mkdtemp(prefix="detector-postgres-"))
@@ -114,7 +115,8 @@ class PostgresServer:
 
     def url(self, database: str = "postgres", *, role: str = SUPERUSER) -> str:
         """What SQLAlchemy and psycopg connect to."""
-        return f"postgresql://{role}@127.0.0.1:{self.port}/{database}"
+        user = f"{role}:{self._password}" if self._password else role
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
     @contextmanager
     def database(self) -> Iterator[str]:
@@ -126,9 +128,12 @@ class PostgresServer:
         finally:
             self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def restart(self) -> None:
-        """Stop hard and start again on the same port, as a crash and recovery would."""
-        self._run("pg_ctl", "stop", "--mode", "immediate", "--silent", "--wait")
+    def pause(self) -> None:
+        """Stop with whoever is connected; what was committed stays."""
+        self._run("pg_ctl", "stop", "--mode", "fast", "--silent", "--wait")
+
+    def resume(self) -> None:
+        """Start again on the same port."""
         self._serve(self.port)
 
     def stop(self) -> None:
@@ -142,10 +147,17 @@ class PostgresServer:
         return self._folder / "data"
 
     def _initialise(self) -> None:
+        auth = ["--auth=trust"]
+        if self._password:
+            file = self._folder / "password"
+            file.write_text(self._password)
+            if self._owner:
+                os.chown(file, self._owner.pw_uid, self._owner.pw_gid)
+            auth = ["--auth=scram-sha-256", f"--pwfile={file}"]
         self._run(
             "initdb",
             f"--username={SUPERUSER}",
-            "--auth=trust",
+            *auth,
             "--encoding=UTF8",
             "--locale=C.UTF-8",
             "--no-sync",

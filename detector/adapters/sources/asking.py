@@ -14,6 +14,7 @@ from detector.adapters.sources.counters import Counters
 from detector.adapters.sources.deadline import Deadline, cut_off_postgres, cut_off_sqlite
 from detector.adapters.sources.engines import fence_postgres, fence_sqlite
 from detector.adapters.sources.faults import Scrub, told
+from detector.adapters.sources.long_form import DriverSql
 from detector.errors import BadRows
 from detector.model.rulebook import Source
 
@@ -38,7 +39,9 @@ class Asker:
     def close(self) -> None:
         self._engine.dispose()
 
-    def ask(self, statement: sa.Executable, timezone: str, most_rows: int, *, is_scan: bool = True) -> Answer:
+    def ask(
+        self, statement: sa.Executable | DriverSql, timezone: str, most_rows: int, *, is_scan: bool = True
+    ) -> Answer:
         """The whole answer, in a session whose zone is `timezone`.
 
         Raises:
@@ -47,7 +50,7 @@ class Asker:
         deadline = Deadline(self._timeout_s)
         try:
             with self._engine.connect() as connection, self._fenced(connection, timezone, deadline):
-                result = connection.execute(statement)
+                result = _send(connection, statement)
                 types = _types(result)
                 answer = Answer(tuple(result.keys()), result.all(), types)
         except (SQLAlchemyError, psycopg.Error, sqlite3.Error, UnicodeError) as error:
@@ -70,7 +73,13 @@ class Asker:
                 yield
 
 
-def _types(result: sa.CursorResult[tuple[object, ...]]) -> tuple[int, ...]:
+def _send(connection: sa.Connection, statement: sa.Executable | DriverSql) -> sa.CursorResult[Any]:
+    if isinstance(statement, DriverSql):
+        return connection.exec_driver_sql(statement.sql, dict(statement.values))
+    return connection.execute(statement)
+
+
+def _types(result: sa.CursorResult[Any]) -> tuple[int, ...]:
     cursor: Any = result.cursor
     return tuple(column[1] or 0 for column in cursor.description or ())  # SQLite has None for each type
 

@@ -101,7 +101,7 @@ def _sqlite(source: Source, file: Path, keep_out: tuple[Path, ...]) -> sa.Engine
 
 def _sqlite_opener(source: Source, file: Path, keep_out: tuple[Path, ...]) -> Callable[[], sqlite3.Connection]:
     def connect() -> sqlite3.Connection:
-        _check_file(source.name, file, keep_out)
+        _check_file(file, keep_out)
         wait_s = min(LOCK_S, source.timeout_s)
         uri = f"file:{quote(str(file.absolute()))}?mode=ro"
         connection = sqlite3.connect(uri, uri=True, timeout=wait_s, check_same_thread=False)
@@ -112,15 +112,15 @@ def _sqlite_opener(source: Source, file: Path, keep_out: tuple[Path, ...]) -> Ca
     return connect
 
 
-def _check_file(name: str, file: Path, keep_out: tuple[Path, ...]) -> None:
+def _check_file(file: Path, keep_out: tuple[Path, ...]) -> None:
     try:
         found = file.stat()
     except OSError as error:
-        raise SourceUnavailable(f"source {name}: {file}: {error.strerror}; name an existing SQLite file") from None
+        raise SourceUnavailable(f"{file}: {error.strerror}; name an existing SQLite file") from None
     if not stat.S_ISREG(found.st_mode):
-        raise SourceUnavailable(f"source {name}: {file} is no regular file; name an existing SQLite file")
+        raise SourceUnavailable(f"{file} is no regular file; name an existing SQLite file")
     if any(own.exists() and own.samefile(file) for own in keep_out):
-        raise SourceUnavailable(f"source {name}: {file} is the detector's own store; name the owners' database")
+        raise SourceUnavailable(f"{file} is the detector's own store; name the owners' database")
 
 
 def fence_sqlite(connection: sqlite3.Connection) -> None:

@@ -15,6 +15,7 @@ from detector.model.rulebook import Source
 __all__ = ["Scrub", "told"]
 
 SHOWN = 300
+SHORTEST_WORD = 4
 SERVER_PREFIX = re.compile(
     r'connection (to server )?(at "[^"]*"|on socket "[^"]*")?( \([^)]*\))?(, port \d+)? ?failed: '
 )
@@ -38,6 +39,11 @@ STATES: tuple[tuple[str, type[SourceError], str], ...] = (
     ("22", QueryRejected, "correct the metric's SQL, or the rows it stumbles over"),
     ("0A", QueryRejected, "write one SELECT that this database supports"),
     ("21", QueryRejected, "correct the metric's SQL"),
+)
+# A refused connection comes without SQLSTATE, in the server's language.
+REFUSALS = (
+    (re.compile(r"password|authentication|pg_hba\.conf|role .* does not exist"), "check user and password"),
+    (re.compile(r"database .* does not exist"), "check the database's name"),
 )
 SERVER_AWAY = "check that the database is up and reachable; the next tick tries again"
 
@@ -67,10 +73,12 @@ class Scrub:
             url = sa.make_url(source.url.hidden)
         except (SQLAlchemyError, ValueError):
             return
-        values = [url.password, *(value for values in url.normalized_query.values() for value in values)]
+        values = [url.password, *(value for several in url.normalized_query.values() for value in several)]
         for value in values:
             if value:
-                self._hidden |= {str(value), quote(str(value), safe=""), quote_plus(str(value))}
+                # Drivers quote an option's words one by one.
+                words = [word for word in re.split(r"[\s=]+", value) if len(word) >= SHORTEST_WORD]
+                self._hidden |= {value, quote(value, safe=""), quote_plus(value), *words}
 
     def __call__(self, text: str) -> str:
         for secret in sorted(self._hidden, key=len, reverse=True):
@@ -97,7 +105,14 @@ def _kind_and_fix(error: BaseException) -> tuple[type[SourceError], str]:
                 return kind, fix
         if not state and isinstance(error, psycopg.DataError):
             return BadRows, "return times from year 1 to 9999 and plain numbers"
+        if not state:
+            return SourceUnavailable, _what_to_check(str(error))
     return SourceUnavailable, SERVER_AWAY
+
+
+def _what_to_check(message: str) -> str:
+    checks = (f"{check} in the source's `url`" for words, check in REFUSALS if words.search(message))
+    return next(checks, SERVER_AWAY)
 
 
 def _sqlite_kind(error: sqlite3.Error) -> tuple[type[SourceError], str]:

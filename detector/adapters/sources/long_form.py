@@ -6,14 +6,13 @@ statement, no WITH that writes), and the limit on rows holds whatever it says.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
-
 from detector.model.span import Span
 
-__all__ = ["NAMES", "long_statement", "postgres_bounds"]
+__all__ = ["NAMES", "DriverSql", "long_statement", "postgres_bounds"]
 
 NAMES = ("start", "end")
 # Quoted text, quoted names and comments are left as they are: a `:start` in there is no parameter.
@@ -22,32 +21,45 @@ PIECES = re.compile(
     r"|(?<![:\w]):(?P<name>start|end)\b",
     re.DOTALL,
 )
-COLON = re.compile(r"(?<![:\w\\]):(?=\w)")  # what sqlalchemy.text would take for a parameter
 
 
-def long_statement(sql: str, values: Mapping[str, int | str], most_rows: int) -> sa.TextClause:
+@dataclass(frozen=True, slots=True)
+class DriverSql:
+    """SQL in the driver's own style of parameters; sqlalchemy.text would see some in `'T08:00:00'` too."""
+
+    sql: str
+    values: Mapping[str, int | str]
+
+
+def long_statement(sql: str, values: Mapping[str, int | str], most_rows: int, *, is_postgres: bool) -> DriverSql:
     """The owner's SELECT, cut off after one row more than allowed."""
-    bound: dict[str, int | str] = {}
-    text = "".join(_bind(sql.rstrip().rstrip(";"), values, bound))
-    query = f"SELECT * FROM (\n{text}\n) AS detector_rows LIMIT :detector_rows"  # noqa: S608 - running the owner's SQL is the point
-    parameters = [sa.bindparam(name, value, type_=sa.types.NullType()) for name, value in bound.items()]
+    mark = "%({})s".format if is_postgres else ":{}".format
     # PostgreSQL refuses a second statement wherever there is a parameter; this one always is.
-    return sa.text(query).bindparams(*parameters, sa.bindparam("detector_rows", most_rows + 1, type_=sa.BigInteger()))
+    bound: dict[str, int | str] = {"detector_rows": most_rows + 1}
+    pieces: list[str] = []
+    for piece, name in _pieces(sql.rstrip().rstrip(";")):
+        if name:
+            # A name of its own for each place: PostgreSQL may see another type in each.
+            own_name = f"{name}_{len(bound)}"
+            bound[own_name] = values[name]
+            pieces.append(mark(own_name))
+        else:
+            pieces.append(piece.replace("%", "%%") if is_postgres else piece)
+    query = "".join(pieces)
+    limit = mark("detector_rows")
+    wrapped = f"SELECT * FROM (\n{query}\n) AS detector_rows LIMIT {limit}"  # noqa: S608 - the owner's SQL is what is run
+    return DriverSql(wrapped, bound)
 
 
-def _bind(sql: str, values: Mapping[str, int | str], bound: dict[str, int | str]) -> Iterator[str]:
+def _pieces(sql: str) -> Iterator[tuple[str, str | None]]:
+    """Stretches of the text, and the parameters between them by name."""
     done = 0
     for piece in PIECES.finditer(sql):
-        yield COLON.sub(r"\:", sql[done : piece.start()])
-        done = piece.end()
         if piece["name"]:
-            # A name of its own for each place: PostgreSQL may see another type in each.
-            name = f"{piece['name']}_{len(bound)}"
-            bound[name] = values[piece["name"]]
-            yield f":{name} "
-        else:
-            yield COLON.sub(r"\:", piece["kept"])
-    yield COLON.sub(r"\:", sql[done:])
+            yield sql[done : piece.start()], None
+            yield "", piece["name"]
+            done = piece.end()
+    yield sql[done:], None
 
 
 def postgres_bounds(span: Span, timezone: str) -> dict[str, int | str]:

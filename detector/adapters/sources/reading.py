@@ -137,7 +137,8 @@ class SqlSource:
 
     def _read_long(self, metric: Metric, query: LongForm, span: Span) -> BucketRows:
         most_rows = max(MOST_ROWS, len(grid_of(metric.timezone, metric.every_s, span)))
-        statement = long_statement(query.sql, self._bounds(metric, query, span), most_rows)
+        bounds = self._bounds(metric, query, span)
+        statement = long_statement(query.sql, bounds, most_rows, is_postgres=self._asker.is_postgres)
         return long_rows(self._asker.ask(statement, metric.timezone, most_rows), metric, span, self._zone)
 
     def _bounds(self, metric: Metric, query: LongForm, span: Span) -> dict[str, int | str]:
