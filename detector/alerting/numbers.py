@@ -1,7 +1,7 @@
 """Amounts, shares and durations, as people say them.
 
 What was measured is written out; what was estimated is rounded to two significant digits, because more would claim a
-knowledge that nobody has. Nothing here raises: a number that is none is written as "?".
+knowledge that nobody has. Nothing here raises: a number that nobody can read is written as "?".
 """
 
 import math
@@ -19,12 +19,18 @@ _AFTER = {"EUR": "€"}
 
 _ENOUGH = 0.2  # a rounding error up to this share of what the message is about does not mislead
 _MOST_DIGITS = 6
+_MOST_DECIMALS = 6
 _READABLE = 1e15
+_MANY_TIMES = 100_000  # percent
+
+
+def _is_readable(*values: float) -> bool:
+    return all(math.isfinite(value) and abs(value) < _READABLE for value in values)
 
 
 def _decimals_for(value: float, digits: int) -> int:
     """How many decimals show `digits` significant digits; negative ones round before the point."""
-    return digits - 1 - math.floor(math.log10(abs(value))) if value else 0
+    return min(digits - 1 - math.floor(math.log10(abs(value))), _MOST_DECIMALS) if value else 0
 
 
 def _rounded(value: float, against: float, digits: int) -> tuple[float, int]:
@@ -38,6 +44,12 @@ def _rounded(value: float, against: float, digits: int) -> tuple[float, int]:
         if abs(round(value, decimals) - value) <= _ENOUGH * abs(value - against):
             return round(value, decimals), decimals
     return round(value, _decimals_for(value, digits)), _decimals_for(value, digits)
+
+
+def _without_zeros(value: float, decimals: int) -> tuple[float, int]:
+    while decimals > 0 and round(value, decimals - 1) == value:
+        decimals -= 1
+    return value, decimals
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +66,18 @@ class Measure:
 
     def exact(self, value: float, against: float) -> str:
         """What was measured: money and counts in full, others as fine as the difference to `against` needs."""
-        if not math.isfinite(value):
+        if not _is_readable(value):
             return "?"
         if self.kind is Kind.RATIO:
             return self._written(*_rounded(100 * value, 100 * against, 2))
         if self.kind is Kind.GAUGE:
-            return self._written(*_rounded(value, against, 3))
+            return self._written(*_without_zeros(*_rounded(value, against, 3)))
         whole = abs(value) >= 100 or float(value).is_integer()  # noqa: PLR2004 - below it, cents matter
         return self._written(value, 0 if whole else 2)
 
     def about(self, value: float, against: float = math.inf) -> str:
         """What was estimated, said to be so; at least two digits, more where the difference to `against` needs them."""
-        if not math.isfinite(value):
+        if not _is_readable(value):
             return "?"
         if value == 0:
             return f"about {self._written(0.0, 0)}"
@@ -74,7 +86,7 @@ class Measure:
 
     def between(self, low: float, high: float, amount: float) -> str:
         """An interval around an amount, rounded as `about(amount)` is, and holding it as it is written there."""
-        if not all(math.isfinite(one) for one in (low, high, amount)):
+        if not _is_readable(low, high, amount):
             return "?"
         decimals = _decimals_for(amount or high or low, 2)
         middle = round(amount, decimals)
@@ -85,7 +97,7 @@ class Measure:
 
     def change(self, value: float, expected: float) -> str:
         """From what is usual to what is, in percent, or in points for a ratio; -100 % is said of zero only."""
-        if not (math.isfinite(value) and math.isfinite(expected)):
+        if not _is_readable(value, expected):
             return "?"
         if self.kind is Kind.RATIO:
             points = 100 * (value - expected)
@@ -93,6 +105,8 @@ class Measure:
         if expected == 0:
             return "from 0"
         percent = 100 * (value - expected) / abs(expected)
+        if abs(percent) >= _MANY_TIMES:
+            return "a thousand times and more"
         if round(percent) == -100 and value:  # noqa: PLR2004 - percent
             return f"{max(percent, -99.9):+.1f} %"
         return f"{percent:+,.0f} %"
@@ -104,7 +118,7 @@ class Measure:
     @staticmethod
     def _digits(value: float, decimals: int) -> str:
         value = value + 0.0  # turns -0.0 into 0.0
-        return f"{value:,.{max(0, decimals)}f}" if abs(value) < _READABLE else f"{value:.1e}"
+        return f"{value:,.{max(0, decimals)}f}"
 
     def _written(self, value: float, decimals: int) -> str:
         if self.kind is Kind.RATIO:
