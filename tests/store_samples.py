@@ -1,11 +1,15 @@
 """Things to put into a store, and strategies for any incident and deploy there can be."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sqlalchemy as sa
 from hypothesis import strategies as st
 
+from detector.adapters.store.engines import make_engine
+from detector.adapters.store.place import place_of
 from detector.model.deploy import Answer, Deploy, DeployStatus, Ranking, Rejected, Scope, Suspect
 from detector.model.incident import Incident, IncidentEvent, IncidentMetric, IncidentState, Told
 from detector.model.notification import Notification, Reason
@@ -82,6 +86,18 @@ def tick() -> TickChanges:
         notifications=((notification(), 2),),
         sources=(SourceHealth("shop", hour(8), 1, "no route to host"),),
     )
+
+
+def sqlite_url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def write_to(url: str, statement: str, **values: object) -> None:
+    """Change a store behind its back."""
+    engine = make_engine(place_of(url))
+    with engine.begin() as connection:
+        connection.execute(sa.text(statement), values)
+    engine.dispose()
 
 
 _TEXTS = st.text(max_size=12)

@@ -7,11 +7,19 @@ from sqlalchemy import Connection, Engine, NullPool, StaticPool, create_engine, 
 
 from detector.adapters.store.place import Place
 
-__all__ = ["BUSY_S", "make_engine", "writers"]
+__all__ = ["BUSY_S", "bare", "make_engine", "writers"]
 
 BUSY_S = 10
 _WRITES = "detector_writes"
+_BARE = "detector_bare"
 _WRITER_KEY = 0x6465_7465_6374_0001  # "detect" and a number: where PostgreSQL's writers queue
+
+# Writers queue as they do on SQLite, so that "read, then decide what to write" needs no other guard; and a server that
+# was told to answer before a commit is on disk waits for the disk with ours.
+_TO_WRITE = text(
+    "SELECT set_config('lock_timeout', :patience, true), pg_advisory_xact_lock(:key), "
+    "CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END",
+)
 
 # The defaults of Linux notice a dead server after hours; these after about half a minute.
 _PATIENCE_WITH_SERVER = {
@@ -33,6 +41,11 @@ def writers(engine: Engine) -> Engine:
     return engine.execution_options(**{_WRITES: True})
 
 
+def bare(engine: Engine) -> Engine:
+    """For what SQLite does outside of transactions only."""
+    return engine.execution_options(**{_BARE: True})
+
+
 def _writes(connection: Connection) -> bool:
     return bool(connection.get_execution_options().get(_WRITES))
 
@@ -49,8 +62,7 @@ def _sqlite(place: Place, pooled: bool, foreign_keys: bool) -> Engine:  # noqa: 
     def set_up(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the driver's own idea of when to begin is in nobody's way
         for pragma in (
-            "journal_mode=WAL",  # readers and the writer do not block each other
-            "synchronous=FULL",  # in WAL mode anything less may lose the last commits with the power
+            "synchronous=FULL",  # with a write-ahead log anything less may lose the last commits with the power
             f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
             "cell_size_check=ON",  # find damage when a page is read, not after it was copied elsewhere
             "trusted_schema=OFF",
@@ -61,7 +73,8 @@ def _sqlite(place: Place, pooled: bool, foreign_keys: bool) -> Engine:  # noqa: 
     def begin(connection: Connection) -> None:
         # A transaction that reads and only then writes fails at once when another writes; one that says at its start
         # that it will write waits for its turn.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+        if not connection.get_execution_options().get(_BARE):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
 
     return engine
 
@@ -73,11 +86,7 @@ def _postgres(place: Place, *, pooled: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # Writers queue as they do on SQLite, so that "read, then decide what to write" needs no other guard.
         if _writes(connection):
-            connection.execute(
-                text("SELECT set_config('lock_timeout', :patience, true), pg_advisory_xact_lock(:key)"),
-                {"patience": f"{BUSY_S}s", "key": _WRITER_KEY},
-            )
+            connection.execute(_TO_WRITE, {"patience": f"{BUSY_S}s", "key": _WRITER_KEY})
 
     return engine

@@ -132,8 +132,8 @@ class FileLock:
             raise StoreError(f"{self._path} was deleted while this detector held it; leave it where it is")
 
     def holder(self) -> str:
-        process = self._path.read_text().strip() if self._path.exists() else ""
-        return f"another detector (process {process})" if process else "another detector"
+        number = self._path.read_text().strip() if self._path.exists() else ""
+        return f"another detector (process {number})" if number else "another detector"
 
 
 class AdvisoryLock:
@@ -151,13 +151,13 @@ class AdvisoryLock:
     def take(self, patience_s: float) -> bool:
         with translated("lock the store", self._place):
             connection = self._engine.connect()
-            patience = f"{max(1, round(patience_s * 1000))}ms"  # 0 would mean for ever
-            connection.execute(text("SELECT set_config('lock_timeout', :patience, false)"), {"patience": patience})
             try:
+                patience = f"{max(1, round(patience_s * 1000))}ms"  # 0 would mean for ever
+                connection.execute(text("SELECT set_config('lock_timeout', :patience, false)"), {"patience": patience})
                 connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(connection)})
-            except OperationalError as error:
+            except SQLAlchemyError as error:
                 connection.close()
-                if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+                if isinstance(error, OperationalError) and _is_taken(error):
                     return False
                 raise
         self._connection = connection
@@ -177,6 +177,10 @@ class AdvisoryLock:
 
     def holder(self) -> str:
         return "another detector"
+
+
+def _is_taken(error: OperationalError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
 def _key(connection: Connection) -> int:

@@ -28,13 +28,15 @@ _SQLITE: dict[int, tuple[type[StoreError], str]] = {
 }
 
 _POSTGRES_GONE = "the server must be up and reachable; the next attempt connects anew"
+_POSTGRES_WHO = "look at the user and password in `store`"
+_POSTGRES_NO_DATABASE = "make the database first: CREATE DATABASE"
 # Error codes of https://www.postgresql.org/docs/current/errcodes-appendix.html, the longest prefix first
 _POSTGRES: tuple[tuple[str, type[StoreError], str], ...] = (
     ("53100", StoreError, "free some space on the server's disk"),
     ("53300", StoreError, "the server has no connection left; raise max_connections or close some"),
     ("25006", StoreError, "the server is read-only; point `store` at the primary"),
-    ("28", StoreError, "look at the user and password in `store`"),
-    ("3D000", StoreError, "make the database first: CREATE DATABASE"),
+    ("28", StoreError, _POSTGRES_WHO),
+    ("3D000", StoreError, _POSTGRES_NO_DATABASE),
     ("3F000", StoreError, "make the schema first: CREATE SCHEMA"),
     ("40", StoreBusy, "another detector wrote at the same time; try again"),
     ("42501", StoreError, "the user needs CREATE on the schema, and must own the detector's tables"),
@@ -45,6 +47,16 @@ _POSTGRES: tuple[tuple[str, type[StoreError], str], ...] = (
     ("XX", StoreDamaged, ""),
     ("08", StoreError, _POSTGRES_GONE),
     ("57P", StoreError, _POSTGRES_GONE),
+)
+
+# A connection that is refused comes without a code; a server that speaks another language gets the first of these.
+_POSTGRES_REFUSED = (
+    ("", _POSTGRES_GONE),
+    ("authentication failed", _POSTGRES_WHO),
+    ("no password supplied", _POSTGRES_WHO),
+    ("no pg_hba.conf entry", "the server does not let this user in from here; see its pg_hba.conf"),
+    ("does not exist", _POSTGRES_NO_DATABASE),
+    ("invalid connection option", "look at what stands behind the ? in `store`"),
 )
 
 
@@ -84,7 +96,10 @@ def damaged(place: Place, what: str) -> StoreDamaged:
 def _judge(error: SQLAlchemyError, place: Place) -> tuple[type[StoreError], str]:
     original = error.orig if isinstance(error, DBAPIError) else None
     if place.is_postgres:
-        state = str(getattr(original, "sqlstate", None) or "08")  # without one there was no answer from a server
+        state = getattr(original, "sqlstate", None)
+        if state is None:
+            text = str(original or error)
+            return StoreError, [fix for words, fix in _POSTGRES_REFUSED if words in text][-1]
         return next(((kind, fix) for prefix, kind, fix in _POSTGRES if state.startswith(prefix)), (StoreError, _OURS))
     text = str(original)
     if text.startswith(("no such table", "no such column", "Could not decode")):

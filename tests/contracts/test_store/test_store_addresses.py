@@ -78,19 +78,41 @@ def test_two_schemas_are_two_stores(postgres_url: str) -> None:
 
 
 def test_a_restarted_server_is_found_again() -> None:
-    """A crash of the server between two calls costs nothing that was committed, and no restart of the detector."""
-    with PostgresServer() as server, server.database() as url:
-        store = open_store(url)
+    """A server that comes back needs no restart of the detector, and what was committed is still there."""
+    with PostgresServer() as server, server.database() as url, closing(open_store(url)) as store:
         store.commit(tick())
-        server.restart()
-        assert store.incident(1) is not None
+        server.pause()
+        with pytest.raises(StoreError, match="the next attempt connects anew"):
+            store.incident(1)
+        server.resume()
         with store.exclusive():
-            server.restart()
+            assert store.incident(1) is not None
+            server.pause()
+            server.resume()
             with pytest.raises(StoreError, match="the next attempt connects anew"):
                 store.commit(tick())
         with store.exclusive():
             store.commit(tick())
-        store.close()
+
+
+def test_a_wrong_password_is_told_without_it() -> None:
+    """The user is sent to look at it; it is not shown."""
+    with PostgresServer(password="right") as server, server.database() as url:  # noqa: S106 - made up
+        wrong = url.replace("right", SECRET)
+        assert wrong != url
+        with pytest.raises(StoreError, match="look at the user and password in `store`") as caught:
+            open_store(wrong)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_commit_waits_for_the_servers_disk(postgres_url: str) -> None:
+    """Also where the server is set to answer before a commit is on disk."""
+    write_to(postgres_url, "ALTER DATABASE " + postgres_url.rsplit("/", 1)[-1] + " SET synchronous_commit TO off")
+    with closing(open_store(postgres_url)) as store:
+        with store._writing("look") as connection:
+            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+        with store._reading("look") as connection:
+            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "off"
 
 
 def test_a_link_and_its_target_are_one_store(filled: Path, tmp_path: Path) -> None:
