@@ -82,10 +82,10 @@ class Sentences:
 
     def where(self, part: IncidentMetric) -> str:
         """Which segments carry the loss, or that all do."""
-        if not part.where:
-            return ""
-        alike = [inert(one.column, 40) for one in part.where if one.everywhere or not one.segments]
+        alike = [inert(one.column, 40) for one in part.where if one.everywhere]
         apart = [_segments(one) for one in part.where if not one.everywhere and one.segments]
+        if not alike and not apart:  # no split column, or nothing that could be said of any
+            return ""
         if not apart:
             return f"Where: everywhere alike ({', '.join(alike)})"
         return f"Where: {'; '.join([*apart, *(f'alike over {column}' for column in alike)])}"

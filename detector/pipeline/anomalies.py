@@ -95,10 +95,12 @@ def _part(judged: Judged, run: Run) -> IncidentMetric:
     is_drop = run.value <= run.expected
     if timeline[first].expected is None:
         return _bounded_part(metric, run, timeline[first : last + 1])
+    while first > 0 and _is_outside(timeline[first - 1], is_drop=is_drop):
+        first -= 1  # not enough to speak up by itself, but part of it in the light of what followed
     begin = max(0, first - CONTEXT // 2)
     onset = find_onset(timeline[begin : min(last + 1, begin + CONTEXT)], first - begin, metric.kind)
     if timeline[first].in_range:  # found by the sum of several buckets: it began before the one that gave it away
-        first = next((i for i in range(begin, first) if onset.likely < timeline[i].span.end_at), first)
+        first = _bucket_of_onset(timeline, begin, first, onset)
     during = timeline[first : last + 1]
     value, expected = _level(metric, during)
     return IncidentMetric(
@@ -112,6 +114,24 @@ def _part(judged: Judged, run: Run) -> IncidentMetric:
         normal_in_a_row=run.normal_in_a_row,
         ended_at=run.ended_at,
     )
+
+
+def _is_outside(outcome: Outcome, *, is_drop: bool) -> bool:
+    """Beyond what 99 of 100 normal buckets hold, on the anomaly's side."""
+    value, low, high = outcome.value, outcome.low, outcome.high
+    if value is None or low is None or high is None:
+        return False
+    return value < low if is_drop else value > high
+
+
+def _bucket_of_onset(timeline: Sequence[Outcome], begin: int, first: int, onset: Onset) -> int:
+    """Where the likeliest start lies; if that is in closed hours, the first open bucket after them."""
+    started = next((index for index in range(begin, first) if onset.likely < timeline[index].span.end_at), first)
+    return next((index for index in range(started, first) if _is_open(timeline[index])), first)
+
+
+def _is_open(outcome: Outcome) -> bool:
+    return outcome.in_range or _is_outside(outcome, is_drop=True) or _is_outside(outcome, is_drop=False)
 
 
 def _bounded_part(metric: Metric, run: Run, during: Sequence[Outcome]) -> IncidentMetric:

@@ -43,6 +43,7 @@ class Inquiry:
             record=self._records(),
             is_empty=part.value == 0 and metric.kind.adds_up,
             bucket_s=metric.every_s,
+            is_drop=part.is_drop,
         )
         return rank_suspects(question, deploys, self.memory.last_heard_at)
 

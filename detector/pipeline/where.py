@@ -27,7 +27,7 @@ def look_where(metric: Metric, part: IncidentMetric, source: MetricSource) -> tu
             reference = [_read_earlier(metric, column, part.span, weeks, source) for weeks in WEEKS_BACK]
         except SourceError:
             continue  # the message matters more than this line of it
-        found.append(find_whereabouts(now, reference, is_drop=part.is_drop))
+        found.append(find_whereabouts(now, reference, is_drop=part.is_drop, adds_up=metric.kind.adds_up))
     return tuple(found)
 
 
