@@ -19,6 +19,7 @@ from detector.demo.shop import sell, write_history
 from detector.demo.terminal import Terminal
 from detector.demo.trade import SATURDAY, ZONE, is_holiday
 from detector.model.deploy import Deploy, DeployKind
+from detector.model.incident import IncidentState
 from detector.model.tick import TickReport
 from detector.ports import Clock
 
@@ -196,7 +197,7 @@ class Play:
 def _told(report: TickReport) -> str:
     kinds = Counter(outcome.kind.value for outcome in report.outcomes if not outcome.revision)
     text = "tick: " + (", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "nothing new")
-    failures = "".join(f"; {name}: {why}" for name, why in report.failures.items())
     if report.incidents and not report.notifications:
-        text += "; the team knows already, so nobody is told again"
-    return text + failures
+        is_recovering = all(incident.state is IncidentState.RECOVERING for incident in report.incidents)
+        text += "; recovering" if is_recovering else "; the team knows already, so nobody is told again"
+    return text + "".join(f"; {name}: {why}" for name, why in report.failures.items())
