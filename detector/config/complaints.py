@@ -68,7 +68,7 @@ def complaints(error: ValidationError, shape: Shape, at: Path = ()) -> Iterator[
         elif detail["loc"] and detail["loc"][-1] == "[key]":
             yield Complaint(path, _said(detail), is_about_key=True)
         else:
-            yield Complaint(path, f"{spelled(local)}{_said(detail)}")
+            yield Complaint(path, f"{spelled(local or path[-1:])}{_said(detail)}")
 
 
 def _is_marker(part: str | int) -> bool:
@@ -98,12 +98,13 @@ def _unknown_key(path: Path, shape: Shape) -> str:
         return "merge keys are not supported: write the keys out"
     model = _model_at(tuple(parents), shape)
     names = tuple(model.model_fields) if model is not None else ()
-    meant = _OTHER_NAMES.get(word.lower())
-    if meant in names:
-        return f"unknown key {shown(word)}; did you mean {shown(meant)}?"
+    meant = _OTHER_NAMES.get(nearest(word, _OTHER_NAMES, likeness=0.85) or "")
+    like = nearest(word, names, likeness=0.8) or meant
+    if like in names:
+        return f"unknown key {shown(word)}; did you mean {shown(like)}?"
     for candidate in (word, meant):
         if candidate and (home := _home(candidate, tuple(parents), shape)) is not None:
-            return f"unknown key {shown(word)}: {shown(candidate)} belongs {home}"
+            return f"unknown key {shown(word)}: write {shown(candidate)} {home}"
     if nearest(word, names) is None:
         return f"unknown key {shown(word)}; here can stand {listed(names)}" if names else f"unknown key {shown(word)}"
     return f"unknown key {shown(word)}{did_you_mean(word, names)}"
@@ -114,7 +115,7 @@ def _home(word: str, parents: Path, shape: Shape) -> str | None:
     for pattern, model in shape.items():
         if word in model.model_fields and len(pattern) != len(parents):
             name = ".".join("NAME" if part == "*" else str(part) for part in pattern)
-            return f"below `{name}:`" if name else "one level up"
+            return f"under `{name}:`" if name else "one level up"
     return None
 
 
@@ -130,23 +131,25 @@ def _said(detail: Any) -> str:  # noqa: ANN401 - pydantic's own dict
     context = detail.get("ctx", {})
     written = shown(detail["input"])
     is_plain = not isinstance(detail["input"], list | dict)
-    bounds = f"{written} is not a whole number in range{_bounds(context)}"
-    too_short, too_long = "is empty: nothing can be done with that", f"is too long: at most {context.get('max_length')}"
+    # What stands where a list or a mapping should be may be a secret, so it is not shown.
+    no_mapping = "must be a mapping: write `key: value` lines below it"
+    no_number = f"{written} is not a whole number in range{_bounds(context)}"
+    too_long = f"is too long: at most {context.get('max_length')}"
     messages = {
         "value_error": str(context.get("error")),
         "string_type": f"{written} is not text{': put it in quotes' if is_plain else ''}",
-        "list_type": f"{written} is not a list: write [a, b]",
-        "dict_type": f"{written} is not a mapping: write `key: value` lines below it",
-        "model_type": f"{written} is not a mapping: write `key: value` lines below it",
-        "int_type": bounds,
-        "greater_than_equal": bounds,
-        "less_than_equal": bounds,
-        "string_too_short": too_short,
-        "too_short": too_short,
+        "list_type": "must be a list: write [a, b]",
+        "dict_type": no_mapping,
+        "model_type": no_mapping,
+        "int_type": no_number,
+        "greater_than_equal": no_number,
+        "less_than_equal": no_number,
+        "string_too_short": "must not be empty",
+        "too_short": "must not be empty",
         "string_too_long": too_long,
         "too_long": too_long,
     }
-    return messages.get(detail["type"]) or f"{written}: {detail['msg']}"
+    return messages.get(detail["type"]) or f"cannot be used: {detail['msg']}"
 
 
 def _bounds(context: Mapping[str, Any]) -> str:

@@ -62,8 +62,7 @@ def every_s(value: object) -> int:
 
 def _seconds(value: object) -> int:
     if not isinstance(value, str):
-        example = f"; write {value}m or {value}h" if type(value) is int and value > 0 else ""
-        raise NotUsable(f"{shown(value)} is no duration: a number and its unit, such as 30s, 5m, 1h, 2d{example}")
+        raise NotUsable(f"{shown(value)} is no duration: write a number and its unit, such as 30s, 5m, 1h, 2d")
     text = value.strip()
     found = _DURATION.fullmatch(text)
     if found is None or not text:

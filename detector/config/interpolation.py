@@ -74,7 +74,8 @@ def _file_content(name: str, how: Interpolation, path: yaml_strict.Path) -> str:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "not a path"
         raise NotUsable(f"the file {shown(name)} cannot be read ({why.lower()})") from None
     if not is_regular:
-        raise NotUsable(f"there is no file {shown(name)}: paths are relative to detector.yml")
+        what = "is no plain file" if file.exists() else "does not exist"
+        raise NotUsable(f"the file {shown(name)} {what}: paths are relative to detector.yml")
     content = _text(raw, name)
     if mode & stat.S_IROTH and not str(file).startswith(_MOUNTED):
         how.warnings.append((path, f"every user of this machine can read {shown(name)}: chmod o-r"))

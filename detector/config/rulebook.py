@@ -115,7 +115,8 @@ def _owner(file: str, place: str, report: FileReport, known: Known, timezone: st
     """The head of a file. Without a team nothing in it can be told to anybody; other mistakes there stop no metric."""
     value = report.document.value
     raw = value.get("metrics")
-    head = {**value, "metrics": {}} if isinstance(raw, dict) or report.is_spoiled(("metrics",)) else value
+    has_metrics = isinstance(raw, dict) or (raw is None and "metrics" in value)
+    head = {**value, "metrics": {}} if has_metrics else value  # metrics are checked one by one
     try:
         RuleFile.model_validate(head, context=known)
     except ValidationError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from detector.config import addresses
-from detector.config.complaints import Complaint, Shape, complaints, empty_values
+from detector.config.complaints import Complaint, Shape, complaints, empty_values, spelled
 from detector.config.interpolation import Interpolation, interpolate
 from detector.config.known import ChannelCheck, Known
 from detector.config.reading import FileReport, read_document
@@ -77,7 +77,7 @@ def read_settings(path: Path, environ: Mapping[str, str], check_channel: Channel
     written = report.document.value if report.document.value is not None else {}
     how = Interpolation(folder, environ)
     value = interpolate(written, how)
-    report.complain_all(Complaint(where, f"{_key(where)}{why}") for where, why in how.faults)
+    report.complain_all(Complaint(where, f"{spelled(where)}{why}") for where, why in how.faults)
     report.complain_all(empty_values(value, _MAY_BE_EMPTY))
     known = _known(value, folder, check_channel)
     entry = _validated(value, known, report)
@@ -138,10 +138,6 @@ def _validated(value: object, known: Known, report: FileReport) -> SettingsEntry
             place: KeyPath = ("services", name, "depends_on", needs.index(name))
             report.complain(Complaint(place, f"service {shown(name)} cannot depend on itself"))
     return entry
-
-
-def _key(path: KeyPath) -> str:
-    return f"{path[-1]}: " if path and isinstance(path[-1], str) else ""
 
 
 def _warnings(written: object, entry: SettingsEntry | None) -> Iterator[tuple[KeyPath, str]]:

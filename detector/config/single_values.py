@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from detector.config.words import NotUsable, did_you_mean, listed, shown
+from detector.config.words import NotUsable, did_you_mean, shown
 from detector.model.metric import FalseAlarms
 
 __all__ = [
@@ -32,7 +32,7 @@ Word = TypeVar("Word", bound=StrEnum)
 
 _MAX_LINE = 200
 _NAME = re.compile(r"[^\W_][\w.-]{0,79}")
-_COLUMN = re.compile(r"[^\W\d][\w$ -]{0,127}")
+_COLUMN = re.compile(r"[^\W\d][\w$]{0,127}")
 _RATE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?) per (day|week|month|quarter|year)s?")
 _LONG_RATE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?) (?:per|in|every) ([0-9]{1,3}) (day|week|month|quarter|year)s?")
 _HOLIDAYS = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
@@ -83,7 +83,7 @@ def one_of(value: object, words: type[Word]) -> Word:
     if isinstance(value, str) and value in names:
         return words(str(value))
     guess = did_you_mean(value, names) if isinstance(value, str) else ""
-    raise NotUsable(f"{shown(value)} is not one of {listed(names)}{guess if 'mean' in guess else ''}")
+    raise NotUsable(f"{shown(value)} is not one of {', '.join(names)}{guess if 'mean' in guess else ''}")
 
 
 def false_alarms(value: object) -> FalseAlarms:
@@ -96,12 +96,9 @@ def false_alarms(value: object) -> FalseAlarms:
     if found := _LONG_RATE.fullmatch(text):
         count, length = float(found[1]), int(found[2])
         raise NotUsable(f"{shown(value)} has two numbers: write {_fewer(count, length, found[3])}")
-    hint = (
-        f": write {value} per month"
-        if type(value) is int and value > 0
-        else ": write N per day|week|month|quarter|year"
-    )
-    raise NotUsable(f"{shown(value)} is no rate of false alarms{hint}, such as 1 per month")
+    is_count = isinstance(value, int) and value > 0
+    fix = f"{value} per month" if is_count else "N per day|week|month|quarter|year, such as 1 per month"
+    raise NotUsable(f"{shown(value)} is no rate of false alarms: write {fix}")
 
 
 def _fewer(count: float, length: int, per: str) -> str:

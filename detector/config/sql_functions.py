@@ -15,6 +15,7 @@ stddev_pop stddev_samp sum total var_pop var_samp variance
 """
 _NUMBERS = """
 abs ceil ceiling div exp floor greatest least ln log log10 log2 mod pow power round sign sqrt trunc truncate
+width_bucket
 """
 # without those that repeat or pad: a text of a gigabyte is one call away
 _TEXTS = """
@@ -30,18 +31,18 @@ timestampadd timestampdiff timezone to_char to_date to_number to_timestamp unixe
 """
 _JSON = "json_extract json_extract_path_text json_unquote json_value jsonb_extract_path_text"
 _WINDOWS = "cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank rank row_number"
-# fills in the hours without rows; the limits on rows and time hold for it too
-_ROWS = "generate_series"
+# fill in the hours without rows; the limits on rows and time hold for them too
+_ROWS = "generate_series unnest"
 _CLOCKS = """
 clock_timestamp curdate current_date current_time current_timestamp curtime getdate localtime localtimestamp now
 statement_timestamp sysdate timeofday transaction_timestamp utc_date utc_time utc_timestamp
 """
 _GRAMMAR = """
-all and any as between by case cross distinct else except exists filter from full group having ilike in inner intersect
-is join lateral left like limit natural not offset on or order outer over partition regexp right rlike row select
-similar some then to union using values when where with within
+all and any as between by case cross cube distinct else escape except exists filter from full glob group having ilike in
+inner intersect is join lateral left like limit natural not offset on or order outer over overlaps partition regexp
+right rlike rollup row select sets similar some then to union using values when where with within xor
 """
-_TYPES_WITH_LENGTH = "char character decimal nchar numeric varbit varchar varying"
+_TYPES_WITH_LENGTH = "bigint bit char character decimal float int integer nchar numeric varbit varchar varying"
 
 AGGREGATES = frozenset(_AGGREGATES.split())
 SCALARS = frozenset(f"{_NUMBERS} {_TEXTS} {_ANYTHING} {_DATES} {_JSON} {_WINDOWS} {_ROWS}".split())

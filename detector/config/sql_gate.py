@@ -14,7 +14,8 @@ from sqlglot.tokenizer_core import TokenType
 
 from detector.config.single_values import is_catalog
 from detector.config.sql_functions import AGGREGATES
-from detector.config.sql_text import SqlText, SqlTrouble, cut, troubles_of_text
+from detector.config.sql_text import SqlText, SqlTrouble, cut
+from detector.config.sql_tokens import troubles_of_tokens
 from detector.config.words import listed, shown
 
 __all__ = ["SqlFlaw", "fragment_flaws", "long_form_flaws", "parse_select"]
@@ -84,7 +85,7 @@ def _fragment(text: str, dialect: str, *, is_aggregate: bool) -> Iterator[SqlTro
             raise SqlTrouble(token.start, "a query in an expression needs the long form: use `sql:`")
         if word == "over":
             raise SqlTrouble(token.start, "a window over rows needs the long form: use `sql:`")
-    yield from _known_good(troubles_of_text(sql, frozenset(), is_fragment=True))
+    yield from _known_good(troubles_of_tokens(sql, frozenset(), is_fragment=True))
     tree = _parsed(f"SELECT ({text}\n)", dialect, shift=len("SELECT ("))
     inside = tree.expressions[0].this if isinstance(tree, exp.Select) and tree.expressions else None
     if not isinstance(inside, exp.Expr) or isinstance(inside, exp.Tuple | exp.Alias | exp.Aliases | exp.Query):
@@ -141,7 +142,7 @@ def long_form_flaws(text: str, dialect: str) -> tuple[SqlFlaw, ...]:
 def _long_form(text: str, dialect: str) -> Iterator[SqlTrouble]:
     sql = cut(text, dialect)
     yield from _known_good(_one_select(sql))
-    yield from troubles_of_text(sql, _BINDS, is_fragment=False)
+    yield from troubles_of_tokens(sql, _BINDS, is_fragment=False)
     tree = _parsed(text, dialect)
     yield from _harmful(tree, sql)
     yield from _missing(tree)

@@ -49,10 +49,10 @@ def _cut(text: str) -> str:
     return text if len(text) <= _MAX_SHOWN - 2 else text[: _MAX_SHOWN - 3] + "…"
 
 
-def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice most like a word, ignoring case; None when none is."""
+def nearest(word: str, choices: Iterable[str], *, likeness: float = 0.6) -> str | None:
+    """The choice most like a word, ignoring case; None when none reaches the likeness (difflib's ratio)."""
     by_lower = {choice.lower(): choice for choice in choices}
-    found = get_close_matches(word.lower()[:_MAX_SHOWN], by_lower, n=1, cutoff=0.6)
+    found = get_close_matches(word.lower()[:_MAX_SHOWN], by_lower, n=1, cutoff=likeness)
     return by_lower[found[0]] if found else None
 
 

@@ -123,6 +123,9 @@ def _decoded(raw: bytes, document: Document) -> str | None:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         _unreadable(document, TOP, "the file is UTF-16 (byte 0): save it as UTF-8")
         return None
+    if (at := raw.find(b"\0")) >= 0:
+        _unreadable(document, TOP, f"byte {at} is 0x00, so the file is UTF-16 or no text at all: save it as UTF-8")
+        return None
     try:
         text = raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:

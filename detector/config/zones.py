@@ -48,7 +48,7 @@ def zone_name(value: object) -> str:
         raise NotUsable(f"{shown(value)} is no timezone: write a name such as Europe/Berlin")
     text = str(value)
     if not _NAME.fullmatch(text) or text.startswith(_NOT_PLACES):
-        raise NotUsable(f"{shown(value)} is no timezone: write a name such as Europe/Berlin{_guess(text)}")
+        raise NotUsable(f"{shown(value)} is no timezone{_guess(text)}")
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder, such as Europe
@@ -65,11 +65,11 @@ def abbreviation_warning(name: str) -> str | None:
 
 
 def _guess(text: str) -> str:
-    names = available_timezones()
+    names = {name for name in available_timezones() if not name.startswith(_NOT_PLACES)}
     if not names:
         return "; this machine has no timezone data: install tzdata"
     found = _MEANT.get(text.upper()) or _by_city(text, names) or nearest(text, names)
-    return f"; did you mean {found}?" if found else ""
+    return f"; did you mean {found}?" if found else "; names look like Europe/Berlin or UTC"
 
 
 def _by_city(text: str, names: set[str]) -> str | None:
