@@ -7,7 +7,9 @@ from datetime import datetime
 from detector.model.deploy import Answer, Ranking
 from detector.model.incident import Incident, IncidentEvent, IncidentMetric, IncidentState
 
-__all__ = ["acknowledge", "advance", "close", "join", "open_incident", "remove_rules", "shared_suspect"]
+__all__ = ["acknowledge", "advance", "break_together", "close", "join", "open_incident", "remove_rules"]
+
+MORE_LIKELY_THAN_NOT = 0.5
 
 
 def _worst_first(parts: Sequence[IncidentMetric]) -> tuple[IncidentMetric, ...]:
@@ -59,12 +61,25 @@ def _stamped(incident: Incident, now: datetime) -> Incident:
     )
 
 
-def shared_suspect(one: Ranking, other: Ranking) -> bool:
-    """Whether two rankings have the same first suspect, and neither says that none stands out."""
-    if Answer.NONE in {one.answer, other.answer}:
-        return False
-    first, second = one.suspects[0].deploy, other.suspects[0].deploy
-    return (first.source, first.id) == (second.source, second.id)
+def break_together(incident: Incident, part: IncidentMetric, ranking: Ranking) -> bool:
+    """Whether a metric that breaks now is part of what an incident of its team is about already.
+
+    It is, when both point at the same deploy (whenever that shows), or when neither points at any and they may have
+    begun at the same moment: two pages of one outage help nobody.
+    """
+    one, other = _pointed_at(incident.ranking), _pointed_at(ranking)
+    if one is not None and other is not None:
+        return one == other
+    begun = incident.worst.onset
+    return one is other and part.onset.earliest <= begun.latest and begun.earliest <= part.onset.latest
+
+
+def _pointed_at(ranking: Ranking) -> tuple[str, str] | None:
+    """The deploy that is the likeliest explanation of all, if one is."""
+    first = ranking.suspects[0] if ranking.suspects else None
+    if first is None or (ranking.answer is Answer.NONE and first.probability <= MORE_LIKELY_THAN_NOT):
+        return None
+    return first.deploy.source, first.deploy.id
 
 
 def acknowledge(incident: Incident, by: str, now: datetime) -> tuple[Incident, IncidentEvent]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from detector.alerting.incidents import advance, join, open_incident, remove_rules, shared_suspect
+from detector.alerting.incidents import advance, break_together, join, open_incident, remove_rules
 from detector.model.deploy import Ranking
 from detector.model.incident import Incident, IncidentEvent, IncidentMetric
 from detector.model.rulebook import RuleBook
@@ -60,10 +60,10 @@ def _with_where(part: IncidentMetric, book: RuleBook, sources: Mapping[str, Metr
 
 
 def _place(hand: Advanced, team: str, part: IncidentMetric, ranking: Ranking, number: int, inquiry: Inquiry) -> int:
-    """Join the team's incident that points at the same suspect, or open one; returns how many numbers were used."""
+    """Join the team's incident that it belongs to, or open one; returns how many numbers were used."""
     for incident in hand.incidents.values():
-        joins = incident.team == team and not incident.is_over and shared_suspect(incident.ranking, ranking)
-        if joins and part.ended_at is None:
+        is_live = incident.team == team and not incident.is_over and part.ended_at is None
+        if is_live and break_together(incident, part, ranking):
             joined = join(incident, [part], inquiry.now)
             hand.incidents[incident.number] = _led_by_worst(joined, ranking) if incident.told is None else joined
             return 0

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from builders import EIGHT, HOUR, a_deploy, a_part, a_ranking, an_incident
 
-from detector.alerting.incidents import acknowledge, advance, close, join, open_incident, remove_rules, shared_suspect
+from detector.alerting.incidents import acknowledge, advance, break_together, close, join, open_incident, remove_rules
 from detector.model.incident import IncidentState
 
 NINE = EIGHT + HOUR
@@ -39,12 +39,25 @@ def test_a_relapse_leads_back_to_where_it_was() -> None:
     assert (relapsed.state, relapsed.recovering_at) == (IncidentState.ACKNOWLEDGED, None)
 
 
-def test_what_breaks_through_the_same_suspect_joins() -> None:
-    """Two rankings that point at one deploy are one incident; without a suspect nothing is shared."""
+def test_what_breaks_through_the_same_suspect_is_one_incident() -> None:
+    """Two rankings that point at one deploy belong together, at any time; those that point at two do not."""
     guilty, other = a_deploy(), a_deploy("d-9", "payments")
-    assert shared_suspect(a_ranking(guilty), a_ranking(guilty, [other]))
-    assert not shared_suspect(a_ranking(guilty), a_ranking(other))
-    assert not shared_suspect(a_ranking(), a_ranking())
+    later = a_part(4, 5, onset=replace(a_part().onset, earliest=EIGHT + 4 * HOUR, latest=EIGHT + 5 * HOUR))
+    incident = an_incident(ranking=a_ranking(guilty))
+    assert break_together(incident, later, a_ranking(guilty, [other]))
+    assert not break_together(incident, a_part(), a_ranking(other))
+    assert not break_together(incident, a_part(), a_ranking())
+
+
+def test_without_a_suspect_only_what_began_together_is_one_incident() -> None:
+    """One outage of one team is one page, and two hours later it is another one."""
+    later = replace(a_part().onset, earliest=EIGHT + 2 * HOUR, latest=EIGHT + 3 * HOUR)
+    assert break_together(an_incident(), a_part(metric="checkout/orders"), a_ranking())
+    assert not break_together(an_incident(), a_part(2, 3, onset=later), a_ranking())
+
+
+def test_a_metric_that_joins_stands_behind_the_first() -> None:
+    """People know the incident by its title, and that stays."""
     joined = join(an_incident(), [a_part(metric="checkout/orders")], NINE)
     assert [part.metric for part in joined.metrics] == ["checkout/revenue", "checkout/orders"]
 
