@@ -15,7 +15,8 @@ __all__ = ["Baseline", "baseline_of"]
 
 _WEEK = 7
 _LEVEL_WEEKS = 4
-_LEVEL_DECAY = 0.6  # the weight of a week against the one after it: follows a growth of a few per cent a week
+# Each week weighs 0.6 of the one after it: follows a growth of a few per cent a week; oldest day first.
+_LEVEL_WEIGHTS = np.repeat(0.6 ** np.arange(_LEVEL_WEEKS - 1, -1, -1), _WEEK)
 _SHAPE_DECAY = 0.95  # of the mean day that thin slots lean on: about three weeks
 _BUSY_DECAY = 0.9
 _BIAS_DECAY, _BIAS_DAYS = 0.97, 3.0  # a trimmed mean of skewed values is too low; what it misses is put back in a month
@@ -146,8 +147,7 @@ class _Walk:
     def _level_at(self, day: int) -> Floats:
         back = min(day, _WEEK * _LEVEL_WEEKS)
         recent = self.daily[:, day - back : day]
-        age = np.arange(back, 0, -1)
-        weight = np.where(np.isfinite(recent), _LEVEL_DECAY ** ((age - 1) // _WEEK), 0.0)
+        weight = np.where(np.isfinite(recent), _LEVEL_WEIGHTS[_LEVEL_WEIGHTS.size - back :], 0.0)
         total = weight.sum(axis=1)
         mean = (_zeroed(recent) * weight).sum(axis=1) / np.where(total > 0, total, 1.0)
         return np.where(total > 0, mean, self.level[:, day - 1])

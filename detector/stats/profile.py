@@ -29,23 +29,22 @@ def _winsorizing() -> Floats:
     return weights
 
 
-_WINSORIZING = _winsorizing()
+_BY_RANK = np.ascontiguousarray(_winsorizing().T)
 
 
 def same_slots(table: Floats, day: int, first_lag: int = 7) -> Floats:
-    """The values of the same slots `first_lag`, `first_lag` + 7, ... days before, shape (m, up to LAGS, slots)."""
-    days = [day - first_lag - 7 * week for week in range(LAGS) if day - first_lag - 7 * week >= 0]
-    return table[:, days, :]
+    """The same slots `first_lag`, `first_lag` + 7, ... days before, oldest first, (m, up to LAGS, slots)."""
+    newest = day - first_lag
+    oldest = max(newest - 7 * (LAGS - 1), newest % 7)
+    return table[:, oldest : newest + 1 : 7, :] if newest >= 0 else table[:, :0, :]
 
 
 def winsorized_mean(values: Floats, usable: Bools) -> tuple[Floats, Floats]:
     """Robust mean over axis 1 of the usable values (m, k, slots), and how many they were; 0 where none is."""
     count = usable.sum(axis=1)
     ordered = np.sort(np.where(usable, values, np.inf), axis=1)
-    total = np.zeros(count.shape)
-    for rank in range(values.shape[1]):
-        weight = _WINSORIZING[count, rank]
-        total += np.where(weight > 0, ordered[:, rank, :], 0.0) * weight
+    weight = np.ascontiguousarray(_BY_RANK[: values.shape[1], count].swapaxes(0, 1))
+    total = (np.where(weight > 0, ordered, 0.0) * weight).sum(axis=1)
     return total, count.astype(np.float64)
 
 
