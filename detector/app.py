@@ -80,8 +80,10 @@ def open_store_of(settings: Settings) -> Iterator[Store]:
 @contextmanager
 def _open_sources(settings: Settings) -> Iterator[Mapping[str, MetricSource]]:
     from detector.adapters.sources import open_source
+    from detector.adapters.store.place import place_of
 
-    sources = {name: open_source(source) for name, source in settings.sources.items()}
+    own = [path] if (path := place_of(settings.store.hidden).path) else []
+    sources = {name: open_source(source, own) for name, source in settings.sources.items()}
     try:
         yield sources
     finally:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from detector.cli.options import as_json, config_option, json_option, parse_time, say
+from detector.cli.options import as_json, config_option, json_option, parse_time, say, show_time
 from detector.cli.reports import Said, report_of, row_of
 from detector.model.deploy import DeployKind, DeployStatus
 from detector.model.span import Span
@@ -73,9 +73,9 @@ def list_(config: Path, since: str | None, *, is_json: bool) -> int:
         as_json([row_of(one) for one in reversed(found)])
         return 0
     for one in reversed(found):
-        at = (one.finished_at or one.started_at or one.received_at).isoformat(timespec="minutes")
+        at = show_time(one.finished_at or one.started_at or one.received_at, settings.timezone)
         by = f" by {one.actor}" if one.actor else ""
         say(f"{at}  {one.service} {one.version}{by}  {one.kind} {one.status}  {one.environment}")
     if not found:
-        say(f"No deploy has been reported since {since_at.isoformat(timespec='minutes')}")
+        say(f"No deploy has been reported since {show_time(since_at, settings.timezone)}")
     return 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from detector.cli.options import as_json, config_option, json_option, say
+from detector.cli.options import as_json, config_option, json_option, say, show_time
 from detector.errors import UsageError
 from detector.model.incident import Incident
 from detector.ports import Store
@@ -29,13 +29,14 @@ def list_(config: Path, *, with_resolved: bool, is_json: bool) -> int:
     """List the incidents that are going on, newest first."""
     from detector.app import load_settings_of, open_store_of
 
-    with open_store_of(load_settings_of(config)) as store:
+    settings = load_settings_of(config)
+    with open_store_of(settings) as store:
         found = store.incidents(only_live=not with_resolved)
     if is_json:
         as_json([asdict(one) for one in found])
         return 0
     for one in found:
-        say(_line(one))
+        say(_line(one, settings.timezone))
     if not found:
         say("No incident is going on" if not with_resolved else "There has been no incident")
     return 0
@@ -57,14 +58,14 @@ def show(number: int, config: Path, *, is_json: bool) -> int:
     if is_json:
         as_json({**asdict(one), "events": [asdict(event) for event in events]})
         return 0
-    say(_line(one))
+    say(_line(one, book.settings.timezone))
     if all(part.metric in book.metrics for part in one.metrics):
         reason = Reason.RESOLVED if one.is_over else Reason.OPENED
         for text in write_incident(one, reason, book, system_clock().now()):
             say(text)
     say("History:")
     for event in events:
-        say(f"  {event.at.isoformat(timespec='minutes')}  {event.what}: {event.text}")
+        say(f"  {show_time(event.at, book.settings.timezone)}  {event.what}: {event.text}")
     return 0
 
 
@@ -115,9 +116,9 @@ def _get_live(store: Store, number: int) -> Incident:
     return found
 
 
-def _line(one: Incident) -> str:
+def _line(one: Incident, timezone: str) -> str:
     metrics = ", ".join(part.metric for part in one.metrics)
-    since = one.worst.span.start_at.isoformat(timespec="minutes")
+    since = show_time(one.worst.span.start_at, timezone)
     named = one.ranking.named
     suspect = f", suspect {named.deploy.service} {named.deploy.version}" if named else ""
     return f"{one.number}  {one.state}  {one.team}  {metrics}  since {since}{suspect}"

@@ -13,7 +13,7 @@ import click
 from detector.errors import UsageError
 from detector.model.rulebook import Settings
 
-__all__ = ["FAILED", "as_json", "config_option", "json_option", "parse_time", "say"]
+__all__ = ["FAILED", "as_json", "config_option", "json_option", "parse_time", "say", "show_time"]
 
 FAILED = 1
 """Exit code where something was found or failed; 2 is a wrong call or a wrong detector.yml."""
@@ -51,6 +51,11 @@ def as_json(value: object) -> None:
 
 def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def show_time(at: datetime, timezone: str) -> str:
+    """ISO 8601 by the clocks of the configured timezone, to the minute."""
+    return at.astimezone(ZoneInfo(timezone)).isoformat(timespec="minutes")
 
 
 def parse_time(text: str, settings: Settings, option: str) -> datetime:

@@ -1,19 +1,48 @@
 """detector status."""
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
 from detector.alerting.due import next_due_at
-from detector.cli.options import FAILED, as_json, config_option, json_option, say
-from detector.model.metric import Metric
+from detector.cli.options import FAILED, as_json, config_option, json_option, say, show_time
 from detector.model.rulebook import RuleBook
-from detector.model.state import HistoryBlock, MetricState
-from detector.model.verdict import Outcome
+from detector.model.span import at_epoch
+from detector.model.state import HistoryBlock
 from detector.ports import Store
 
 __all__ = ["status"]
+
+NEWEST_DATA_WITHIN = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """What is known of one metric; times are None where nothing is."""
+
+    metric: str
+    outcome: str | None
+    bucket: datetime | None
+    value: float | None
+    expected: float | None
+    reason: str
+    newest_data: datetime | None
+    read_until: datetime | None
+    next: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The whole answer."""
+
+    metrics: Sequence[MetricRow]
+    last_deploy_heard_at: datetime | None
+    channels: Mapping[str, Sequence[str]]
+    incidents: Sequence[int]
+    wrong: Sequence[str]
 
 
 @click.command()
@@ -25,101 +54,87 @@ def status(config: Path, *, is_json: bool) -> int:
 
     book, now = load_book(config), system_clock().now()
     with open_store_of(book.settings) as store:
-        metrics = _metric_rows(book, store, now)
-        heard_at = store.last_heard_at(now)
-        unsent = store.deliveries(only_unsent=True)
-        wrong = [str(fault) for fault in book.faults]
-        wrong += [
-            f"{one.source}: fails since {one.failing_since.isoformat(timespec='minutes')}: {one.error}"
-            for one in store.source_health().values()
-            if one.failing_since is not None
-        ]
-        wrong += [
-            f"team {one.notification.team}, channel {one.channel + 1}: {one.notification.title!r} is not sent after "
-            f"{one.attempts} attempts: {one.error}"
-            for one in unsent
-            if one.attempts
-        ]
-        live = store.incidents(only_live=True)
-    channels = {name: [str(channel) for channel in team.notify] for name, team in book.settings.teams.items()}
+        found = Standing(
+            metrics=_metrics(book, store, now),
+            last_deploy_heard_at=store.last_heard_at(now),
+            channels={name: [str(channel) for channel in team.notify] for name, team in book.settings.teams.items()},
+            incidents=[one.number for one in store.incidents(only_live=True)],
+            wrong=_wrong(book, store),
+        )
     if is_json:
-        rows = {"metrics": metrics, "last_deploy_heard_at": heard_at, "channels": channels}
-        as_json(rows | {"incidents": [one.number for one in live], "wrong": wrong})
+        as_json(asdict(found))
     else:
-        _print(metrics, heard_at, channels, [one.number for one in live], wrong)
-    return FAILED if wrong else 0
+        _print(found, book.settings.timezone)
+    return FAILED if found.wrong else 0
 
 
-def _metric_rows(book: RuleBook, store: Store, now: datetime) -> list[dict[str, object]]:
+def _metrics(book: RuleBook, store: Store, now: datetime) -> list[MetricRow]:
     states, last = store.metric_states(), store.last_outcomes()
+    blocks = store.history(list(book.metrics), now - NEWEST_DATA_WITHIN)
     rows = []
     for name, metric in book.metrics.items():
         outcome, state = last.get(name), states.get(name)
-        block = (
-            None
-            if outcome is None
-            else store.history([name], outcome.span.start_at - 48 * outcome.span.length).get(name)
+        rows.append(
+            MetricRow(
+                metric=name,
+                outcome=None if outcome is None else str(outcome.kind),
+                bucket=None if outcome is None else outcome.span.start_at,
+                value=None if outcome is None else outcome.value,
+                expected=None if outcome is None else outcome.expected,
+                reason="" if outcome is None else outcome.reason,
+                newest_data=_newest_data(blocks.get(name)),
+                read_until=None if state is None else state.read_until,
+                next=next_due_at(metric, now),
+            )
         )
-        rows.append(_row(metric, outcome, state, block, now))
     return rows
 
 
-def _row(
-    metric: Metric, outcome: Outcome | None, state: MetricState | None, block: HistoryBlock | None, now: datetime
-) -> dict[str, object]:
-    """One metric: what was found last, how new its data is, when it is looked at again."""
-    return {
-        "metric": metric.name,
-        "outcome": None if outcome is None else str(outcome.kind),
-        "bucket": None if outcome is None else outcome.span.start_at,
-        "value": None if outcome is None else outcome.value,
-        "expected": None if outcome is None else outcome.expected,
-        "reason": "" if outcome is None else outcome.reason,
-        "newest_data": None if block is None else _newest_data(block),
-        "read_until": None if state is None else state.read_until,
-        "next": next_due_at(metric, now),
-    }
-
-
-def _newest_data(block: HistoryBlock) -> datetime | None:
+def _newest_data(block: HistoryBlock | None) -> datetime | None:
     """Start of the newest bucket that is known and not empty."""
-    from detector.model.span import at_epoch
-
-    full = block.starts[block.known & (block.values != 0)]
-    return at_epoch(int(full[-1])) if full.size else None
+    full = [] if block is None else block.starts[block.known & (block.values != 0)].tolist()
+    return at_epoch(full[-1]) if full else None
 
 
-def _print(
-    metrics: list[dict[str, object]],
-    heard_at: datetime | None,
-    channels: dict[str, list[str]],
-    live: list[int],
-    wrong: list[str],
-) -> None:
-    for row in metrics:
-        if row["outcome"] is None:
-            say(f"{row['metric']}: not judged yet; next {_minute(row['next'])}")
-            continue
-        usual = f", usually {_short(row['expected'])}" if row["expected"] is not None else ""
-        value = f" {_short(row['value'])}{usual}" if row["value"] is not None else ""
-        why = f" ({row['reason']})" if row["reason"] else ""
-        say(
-            f"{row['metric']}: {row['outcome']}{value} in the bucket of {_minute(row['bucket'])}{why}; "
-            f"newest data {_minute(row['newest_data'])}; next {_minute(row['next'])}"
-        )
-    say(f"last deploy heard of: {_minute(heard_at) if heard_at else 'none yet'}")
-    for team, addresses in channels.items():
+def _wrong(book: RuleBook, store: Store) -> list[str]:
+    timezone = book.settings.timezone
+    wrong = [str(fault) for fault in book.faults]
+    wrong += [
+        f"{one.source}: fails since {show_time(one.failing_since, timezone)}: {one.error}"
+        for one in store.source_health().values()
+        if one.failing_since is not None
+    ]
+    wrong += [
+        f"team {one.notification.team}, channel {one.channel + 1}: {one.notification.title!r} is not sent after "
+        f"{one.attempts} attempts: {one.error}"
+        for one in store.deliveries(only_unsent=True)
+        if one.attempts
+    ]
+    return wrong
+
+
+def _print(found: Standing, timezone: str) -> None:
+    for row in found.metrics:
+        say(_line(row, timezone))
+    heard_at = found.last_deploy_heard_at
+    say(f"last deploy heard of: {show_time(heard_at, timezone) if heard_at else 'none yet'}")
+    for team, addresses in found.channels.items():
         say(f"team {team}: {', '.join(addresses)}")
-    say(f"incidents going on: {', '.join(map(str, live)) if live else 'none'}")
-    for line in wrong:
+    say(f"incidents going on: {', '.join(map(str, found.incidents)) or 'none'}")
+    for line in found.wrong:
         say(f"wrong: {line}")
-    if not wrong:
+    if not found.wrong:
         say("nothing is wrong")
 
 
-def _minute(at: object) -> str:
-    return at.isoformat(timespec="minutes") if isinstance(at, datetime) else "unknown"
-
-
-def _short(value: object) -> str:
-    return f"{value:,.6g}" if isinstance(value, float) else "unknown"
+def _line(row: MetricRow, timezone: str) -> str:
+    if row.outcome is None or row.bucket is None:
+        return f"{row.metric}: not judged yet; next {show_time(row.next, timezone)}"
+    value = "" if row.value is None else f" {row.value:,.6g}"
+    usual = "" if row.expected is None else f", usually {row.expected:,.6g}"
+    why = f" ({row.reason})" if row.reason else ""
+    newest = "none for two weeks" if row.newest_data is None else show_time(row.newest_data, timezone)
+    return (
+        f"{row.metric}: {row.outcome}{value}{usual} in the bucket of {show_time(row.bucket, timezone)}{why}; "
+        f"newest data {newest}; next {show_time(row.next, timezone)}"
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from detector.cli.options import FAILED, as_json, config_option, json_option, parse_time, say
+from detector.cli.options import FAILED, as_json, config_option, json_option, parse_time, say, show_time
 from detector.errors import UsageError
 from detector.model.rulebook import RuleBook, Settings
 from detector.model.tick import TickReport
@@ -32,10 +32,10 @@ def tick(at_text: str | None, from_text: str | None, to_text: str | None, config
         settings = app.book.settings
         if from_text is not None and to_text is not None:
             reports = app.replay(*_span(from_text, to_text, settings))
-            clean = _tell_all(reports, is_json=is_json)
+            clean = _tell_all(reports, settings.timezone, is_json=is_json)
         else:
             at = system_clock().now() if at_text is None else parse_time(at_text, settings, "--at")
-            clean = _tell_one(app.tick(at), is_json=is_json)
+            clean = _tell_one(app.tick(at), settings.timezone, is_json=is_json)
         clean = clean and not app.book.faults
     return 0 if clean else FAILED
 
@@ -47,15 +47,15 @@ def _span(from_text: str, to_text: str, settings: Settings) -> tuple[datetime, d
     return from_at, to_at
 
 
-def _tell_one(report: TickReport, *, is_json: bool) -> bool:
+def _tell_one(report: TickReport, timezone: str, *, is_json: bool) -> bool:
     if is_json:
         as_json(_summary(report))
     else:
-        _tell(report, quiet=False)
+        _tell(report, timezone, quiet=False)
     return report.is_clean
 
 
-def _tell_all(reports: Iterable[TickReport], *, is_json: bool) -> bool:
+def _tell_all(reports: Iterable[TickReport], timezone: str, *, is_json: bool) -> bool:
     """Each tick as it comes; True when nothing failed in any of them."""
     clean, summaries = True, []
     for report in reports:
@@ -63,7 +63,7 @@ def _tell_all(reports: Iterable[TickReport], *, is_json: bool) -> bool:
         if is_json:
             summaries.append(_summary(report))
         else:
-            _tell(report, quiet=True)
+            _tell(report, timezone, quiet=True)
     if is_json:
         as_json(summaries)
     return clean
@@ -87,12 +87,12 @@ def _complain(book: RuleBook) -> None:
         say(str(fault), error=True)
 
 
-def _tell(report: TickReport, *, quiet: bool) -> None:
+def _tell(report: TickReport, timezone: str, *, quiet: bool) -> None:
     """The report in words; in a replay only ticks that had something to say."""
     for name, failure in report.failures.items():
         say(f"{name}: {failure}", error=True)
     for notification in report.notifications:
-        say(f"--- to team {notification.team} ({notification.reason}), {_clock(report.at)}")
+        say(f"--- to team {notification.team} ({notification.reason}), {show_time(report.at, timezone)}")
         say(notification.title)
         say(notification.body)
     if quiet and report.is_clean and not report.notifications:
@@ -103,11 +103,7 @@ def _tell(report: TickReport, *, quiet: bool) -> None:
     counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "nothing was due"
     sent = f"; {report.sent} sent" if report.sent else ""
     unsent = f"; {report.failed} could not be sent" if report.failed else ""
-    say(f"{_clock(report.at)}: {counted}{sent}{unsent}")
-
-
-def _clock(at: datetime) -> str:
-    return at.isoformat(timespec="minutes")
+    say(f"{show_time(report.at, timezone)}: {counted}{sent}{unsent}")
 
 
 def _summary(report: TickReport) -> dict[str, Any]:
