@@ -77,8 +77,8 @@ def database(value: object, schemes: tuple[str, ...], folder: Path) -> Secret:
     if scheme not in schemes:
         guess = nearest(scheme, schemes)
         raise NotUsable(
-            f"'{found.group()}' is no database this can read: {', '.join(schemes)}"
-            + (f"; did you mean '{guess}://'?" if guess else "")
+            f"{label(text, is_database=True) if isinstance(text, Resolved) else repr(found.group())} is no database"
+            f" this can read: {', '.join(schemes)}" + (f"; did you mean '{guess}://'?" if guess else "")
         )
     rest = text[found.end() :]
     if scheme == "sqlite":

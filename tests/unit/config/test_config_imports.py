@@ -1,0 +1,25 @@
+"""What loading the configuration costs at start-up."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"pandas", "scipy", "statsmodels", "matplotlib", "sqlalchemy", "apprise", "holidays"}
+
+
+def modules_after(statement: str) -> set[str]:
+    code = f"{statement}; import sys; print(*{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("module", ["load", "rulebook", "schema", "starter"])
+def test_configuration_imports_nothing_heavy(module: str) -> None:
+    """`detector check` waits for no library that only judging or sending needs."""
+    assert not modules_after(f"import detector.config.{module}") & HEAVY
+
+
+def test_settings_alone_import_no_sql_parser() -> None:
+    """`detector deploy add` loads detector.yml and nothing about SQL."""
+    assert "sqlglot" not in modules_after("from detector.config.load import load_settings")
