@@ -309,6 +309,28 @@ def test_columns_of_several_kinds(tmp_path: Path) -> None:
         source.read(a_metric(query=short()), hours(0, 1))
 
 
+@pytest.mark.parametrize("newer", [1773126000, "2026-03-10 08:00:00"])
+def test_a_column_that_changed_its_kind(tmp_path: Path, newer: object) -> None:
+    """After many rows of one kind, the first of another is seen."""
+    url = sqlite_url(tmp_path)
+    older = "2026-03-01 08:00:00" if isinstance(newer, int) else 1773120000
+    execute(url, "CREATE TABLE payments (paid_at, amount)")
+    execute(url, "INSERT INTO payments VALUES (?, 1)", [(older,)] * 100 + [(newer,)])
+    with opened(url) as source, pytest.raises(BadRows, match="epoch_s and text_wall"):
+        source.read(a_metric(query=short()), hours(0, 1))
+
+
+def test_a_few_rows_without_a_time(tmp_path: Path) -> None:
+    """They are told and do not stop the others."""
+    url = sqlite_url(tmp_path)
+    execute(url, "CREATE TABLE payments (paid_at, amount)")
+    execute(url, "INSERT INTO payments VALUES (?, 1)", [("",), (None,), ("2026-03-10 07:30:00",), ("unknown",)])
+    with opened(url) as source:
+        found = source.read(a_metric(query=short()), hours(0, 1))
+    assert found.values.tolist() == [1]
+    assert found.warnings == ("column paid_at also holds '', which is no time: such rows are not counted",)
+
+
 def test_a_changed_column_is_looked_at_again(postgres_url: str) -> None:
     """After a failed read the next one asks anew what the column is."""
     fill(postgres_url, POSTGRES[1], MORNING[:1], "UTC")

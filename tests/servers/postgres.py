@@ -97,6 +97,7 @@ class PostgresServer:
         self._owner = _ordinary_user()
         self._folder = Path(tempfile.mkdtemp(prefix="detector-postgres-"))
         self._numbers = count(1)
+        self._left: list[str] = []
         self.port = 0
         try:
             if self._owner:
@@ -120,13 +121,16 @@ class PostgresServer:
 
     @contextmanager
     def database(self) -> Iterator[str]:
-        """The URL of a new, empty database, dropped at the end whoever is still connected."""
+        """The URL of a new, empty database; it is dropped later, whoever is still connected then."""
         name = f"test_{next(self._numbers)}"
-        self._execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            while self._left:  # dropped at once, the server would wait a tenth of a second for its last session to end
+                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self._left.pop())))
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         try:
             yield self.url(name)
         finally:
-            self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            self._left.append(name)
 
     def pause(self) -> None:
         """Stop with whoever is connected; what was committed stays."""
@@ -197,10 +201,6 @@ class PostgresServer:
             log = self._folder / "log"
             told = done.stderr.strip() or (log.read_text(errors="replace") if log.exists() else done.stdout)
             raise NoPostgres(f"{program} failed: {told.strip()[-500:]}")
-
-    def _execute(self, statement: sql.Composed) -> None:
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(statement)
 
 
 def _ordinary_user() -> pwd.struct_passwd | None:

@@ -82,6 +82,7 @@ def execute(url: str, statement: str, rows: Iterable[tuple[Any, ...]] | None = N
     """As the shop itself would, with the right to write; `?` marks values."""
     if url.startswith("sqlite"):
         connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+        connection.execute("PRAGMA synchronous = off")
         with connection:
             connection.executemany(statement, rows) if rows is not None else connection.executescript(statement)
         connection.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from detector.adapters.sources.answers import Answer
 from detector.adapters.sources.counters import Counters
@@ -21,6 +21,7 @@ from detector.model.rulebook import Source
 __all__ = ["Asker"]
 
 MOST_BYTES = 8 * 1024 * 1024
+Statement = sa.Executable | DriverSql
 
 
 class Asker:
@@ -39,9 +40,7 @@ class Asker:
     def close(self) -> None:
         self._engine.dispose()
 
-    def ask(
-        self, statement: sa.Executable | DriverSql, timezone: str, most_rows: int, *, is_scan: bool = True
-    ) -> Answer:
+    def ask(self, statement: Statement, timezone: str, most_rows: int, *, is_scan: bool = True) -> Answer:
         """The whole answer, in a session whose zone is `timezone`.
 
         Raises:
@@ -49,16 +48,30 @@ class Asker:
         """
         deadline = Deadline(self._timeout_s)
         try:
-            with self._engine.connect() as connection, self._fenced(connection, timezone, deadline):
-                result = _send(connection, statement)
-                types = _types(result)
-                answer = Answer(tuple(result.keys()), result.all(), types)
+            answer = self._answer(statement, timezone, deadline)
         except (SQLAlchemyError, psycopg.Error, sqlite3.Error, UnicodeError) as error:
             # The driver's text may hold what the URL holds, so it is not chained.
             raise told(error, self._scrub, deadline) from None
         self.counters.add(len(answer.rows), is_scan=is_scan)
         _check_size(answer, most_rows)
         return answer
+
+    def _answer(self, statement: Statement, timezone: str, deadline: Deadline) -> Answer:
+        try:
+            return self._answer_once(statement, timezone, deadline)
+        except DBAPIError as error:
+            # A connection kept from the last tick may be gone with a restart; a ping first would need a deadline too.
+            if deadline.passed or not error.connection_invalidated:
+                raise
+            return self._answer_once(statement, timezone, deadline)
+
+    def _answer_once(self, statement: Statement, timezone: str, deadline: Deadline) -> Answer:
+        with self._engine.connect() as connection, self._fenced(connection, timezone, deadline):
+            result = _send(connection, statement)
+            types = _types(result)
+            answer = Answer(tuple(result.keys()), result.all(), types)
+            connection.rollback()  # here, for it too may find a silent server
+            return answer
 
     @contextmanager
     def _fenced(self, connection: sa.Connection, timezone: str, deadline: Deadline) -> Iterator[None]:
@@ -73,7 +86,7 @@ class Asker:
                 yield
 
 
-def _send(connection: sa.Connection, statement: sa.Executable | DriverSql) -> sa.CursorResult[Any]:
+def _send(connection: sa.Connection, statement: Statement) -> sa.CursorResult[Any]:
     if isinstance(statement, DriverSql):
         return connection.exec_driver_sql(statement.sql, dict(statement.values))
     return connection.execute(statement)

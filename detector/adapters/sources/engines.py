@@ -66,7 +66,6 @@ def _postgres(source: Source, url: sa.URL) -> sa.Engine:
             max_overflow=0,
             pool_timeout=source.timeout_s,
             pool_recycle=RECYCLE_S,
-            pool_pre_ping=True,
             use_native_hstore=False,  # it would ask the server for a type that is not needed
             hide_parameters=True,
         )

@@ -20,7 +20,13 @@ from detector.adapters.sources.engines import open_engine
 from detector.adapters.sources.long_form import NAMES, long_statement, postgres_bounds
 from detector.adapters.sources.owner_rows import long_rows
 from detector.adapters.sources.roles import clock_statement, role_statement, role_warnings
-from detector.adapters.sources.statements import newest_statement, read_statement, sample_statement, segments_statement
+from detector.adapters.sources.statements import (
+    newest_statement,
+    read_statement,
+    sample_statement,
+    segments_statement,
+    type_statement,
+)
 from detector.adapters.sources.time_columns import ColumnKind, TimeColumn, kind_of_oid, kind_of_samples
 from detector.adapters.sources.walls import ambiguous_spans
 from detector.errors import QueryRejected, SourceError
@@ -133,7 +139,8 @@ class SqlSource:
         starts = bucket_starts(answer, grid)
         values, weights = values_and_weights(answer)
         order = np.argsort(starts)
-        return BucketRows(starts[order], values[order], None if weights is None else weights[order], ambiguous)
+        weights = None if weights is None else weights[order]
+        return BucketRows(starts[order], values[order], weights, ambiguous, time.warnings)
 
     def _read_long(self, metric: Metric, query: LongForm, span: Span) -> BucketRows:
         most_rows = max(MOST_ROWS, len(grid_of(metric.timezone, metric.every_s, span)))
@@ -154,18 +161,20 @@ class SqlSource:
 
     def _column(self, table: str, time: str, date_zone: str) -> TimeColumn:
         key = (table, time, date_zone)
-        if key not in self._columns:
-            statement = sample_statement(table, time, with_rows=not self._asker.is_postgres)
-            found = self._kind(time, self._asker.ask(statement, "UTC", MOST_ROWS, is_scan=False), date_zone)
-            if found is None:
-                return self._unknown(time)
-            self._columns[key] = found
-        return self._columns[key]
+        known = self._columns.get(key)
+        if known is not None:
+            return known
+        statement = type_statement(table, time) if self._asker.is_postgres else sample_statement(table, time)
+        found = self._kind(time, self._asker.ask(statement, "UTC", MOST_ROWS, is_scan=False), date_zone)
+        if found is None:
+            return self._unknown(time)
+        self._columns[key] = found
+        return found
 
     def _kind(self, time: str, answer: Answer, date_zone: str) -> TimeColumn | None:
         if self._asker.is_postgres:
             return kind_of_oid(time, answer.types[0], source_zone=self._zone, date_zone=date_zone)
-        samples = [row[0] for row in answer.rows]
+        samples = [row[0] for row in answer.rows if row[0] is not None]
         return kind_of_samples(time, samples, source_zone=self._zone, date_zone=date_zone)
 
     def _unknown(self, time: str) -> TimeColumn:

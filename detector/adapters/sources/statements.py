@@ -17,7 +17,7 @@ from detector.adapters.sources.time_columns import Number, Seconds, TimeColumn
 from detector.model.grid import Grid
 from detector.model.metric import Kind, ShortForm
 
-__all__ = ["newest_statement", "read_statement", "sample_statement", "segments_statement", "table_of"]
+__all__ = ["newest_statement", "read_statement", "sample_statement", "segments_statement", "type_statement"]
 
 SAMPLES = 50
 Select = sa.Select[Any]
@@ -40,11 +40,21 @@ def table_of(name: str) -> sa.TableClause:
     return sa.table(table, schema=schema or None)
 
 
-def sample_statement(table: str, time: str, *, with_rows: bool) -> Select:
-    """A few values of the time column, or none but the column itself."""
-    column: sa.ColumnClause[Any] = sa.column(time)
-    select = sa.select(column).select_from(table_of(table))
-    return select.where(column.is_not(None)).limit(SAMPLES) if with_rows else select.limit(0)
+def type_statement(table: str, time: str) -> Select:
+    """No row, but the time column's type."""
+    return sa.select(_column(time)).select_from(table_of(table)).limit(0)
+
+
+def sample_statement(table: str, time: str) -> sa.CompoundSelect[Any]:
+    """A few values of the time column, with the least and the greatest: numbers sort before texts."""
+    column = _column(time)
+    first = sa.select(column).select_from(table_of(table)).where(column.is_not(None)).limit(SAMPLES).subquery()
+    ends = (sa.select(end(column)).select_from(table_of(table)) for end in (sa.func.min, sa.func.max))
+    return sa.union_all(sa.select(first), *ends)
+
+
+def _column(name: str) -> sa.ColumnClause[Any]:
+    return sa.column(name)
 
 
 def read_statement(query: ShortForm, kind: Kind, column: TimeColumn, grid: Grid) -> Select:

@@ -5,7 +5,7 @@ A column's **axis** counts seconds: of UTC where the column holds instants, of t
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum, auto
 
@@ -29,6 +29,10 @@ OID_KINDS = {1184: "INSTANT", 1114: "WALL", 1082: "DATE"}  # pg_type.dat: timest
 ISO = re.compile(
     r"\d{4}-\d\d-\d\d"
     r"(?:(?P<separator>[ T])\d\d:\d\d(?P<seconds>:\d\d(?:\.\d+)?)?(?P<offset> ?(?:Z|z|[+-]\d\d:\d\d))?)?"
+)
+WHAT_IS_READ = (
+    "write YYYY-MM-DD HH:MM:SS, with an offset such as +01:00 or Z where there is one, "
+    "or seconds or milliseconds since 1970"
 )
 SHOWN = 80
 
@@ -59,6 +63,7 @@ class TimeColumn:
     """A time column of a known kind; `timezone` is where its wall clock hangs, for kinds without a zone.
 
     `separator` and `offset` are how SQLite's texts are written; an offset of None means there are several.
+    `warnings` tell of values that are no times.
     """
 
     name: str
@@ -66,6 +71,7 @@ class TimeColumn:
     timezone: str
     separator: str = " "
     offset: timedelta | None = timedelta(0)
+    warnings: tuple[str, ...] = ()
 
     @property
     def column(self) -> sa.ColumnClause[object]:
@@ -167,33 +173,36 @@ def kind_of_samples(name: str, samples: Iterable[object], *, source_zone: str, d
     """What a few values of a SQLite column say; None where there are no values.
 
     Raises:
-        BadRows: a value that is no time, or times of several kinds in one column.
+        BadRows: no value is a time, or times are of several kinds.
     """
     found: dict[ColumnKind, TimeColumn] = {}
+    strange: list[str] = []
     for sample in samples:
         read = _read_sample(name, sample, source_zone, date_zone)
+        if read is None:
+            strange.append(repr(sample)[:SHOWN])
+            continue
         known = found.setdefault(read.kind, read)
         if known.offset != read.offset:
-            found[read.kind] = TimeColumn(name, read.kind, source_zone, read.separator, None)
+            found[read.kind] = replace(read, offset=None)
     if set(found) == {ColumnKind.TEXT_DATE, ColumnKind.TEXT_WALL}:
-        return found[ColumnKind.TEXT_WALL]  # a date among times is its midnight
+        del found[ColumnKind.TEXT_DATE]  # a date among times is its midnight
     if len(found) > 1:
         kinds = " and ".join(sorted(kind.name.lower() for kind in found))
         raise BadRows(f"column {name} holds times of several kinds ({kinds}): make them one")
-    return next(iter(found.values()), None)
+    if strange and not found:
+        raise BadRows(f"column {name} holds {strange[0]}, which is no time this can read: {WHAT_IS_READ}")
+    told = (f"column {name} also holds {strange[0]}, which is no time: such rows are not counted",) if strange else ()
+    return next((replace(column, warnings=told) for column in found.values()), None)
 
 
-def _read_sample(name: str, sample: object, source_zone: str, date_zone: str) -> TimeColumn:
+def _read_sample(name: str, sample: object, source_zone: str, date_zone: str) -> TimeColumn | None:
     if isinstance(sample, int | float) and abs(sample) >= SECONDS_FROM:
         kind = ColumnKind.EPOCH_MS if abs(sample) >= MILLISECONDS_FROM else ColumnKind.EPOCH_S
         return TimeColumn(name, kind, "UTC")
     written = ISO.fullmatch(sample) if isinstance(sample, str) else None
     if written is None or (written["offset"] and not written["seconds"]):
-        shown = repr(sample)[:SHOWN]
-        raise BadRows(
-            f"column {name} holds {shown}, which is no time this can read: write YYYY-MM-DD HH:MM:SS, "
-            "with an offset such as +01:00 or Z where there is one, or seconds or milliseconds since 1970"
-        )
+        return None
     if written["separator"] is None:
         return TimeColumn(name, ColumnKind.TEXT_DATE, date_zone)
     if written["offset"] is None:
