@@ -81,7 +81,9 @@ def _row_of(outcomes: Sequence[Outcome]) -> _Row:
         for at, outcome in enumerate(outcomes)
         if outcome.value is not None and outcome.expected is not None and outcome.spread is not None
     ]
-    table = np.array([row for row in rows if all(isfinite(part) for part in row)], dtype=np.float64).reshape(-1, 4)
+    # Closed hours, where nothing is expected and nothing varies, say nothing of when it began.
+    telling = [row for row in rows if all(isfinite(part) for part in row) and (row[2] != 0 or row[3] > 0)]
+    table = np.array(telling, dtype=np.float64).reshape(-1, 4)
     return _Row(table[:, 0], table[:, 1], table[:, 2], table[:, 3])
 
 

@@ -1,6 +1,7 @@
 """When it began, as far as the numbers tell."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -117,3 +118,11 @@ def test_nine_of_ten_starts_lie_in_the_interval() -> None:
         true = outcomes[0].span.start_at + start * HOUR
         held += onset.earliest <= true <= onset.latest
     assert 170 <= held <= 198
+
+
+def test_closed_hours_before_it_say_nothing() -> None:
+    """A night in which nothing is expected and nothing varies leaves the start where the open hours put it."""
+    night = hours([0.0] * 6 + [4000.0, 0.0])
+    closed = [replace(outcome, expected=0.0, spread=0.0) for outcome in night[:6]]
+    onset = find_onset([*closed, *night[6:]], 7, Kind.REVENUE)
+    assert abs(onset.likely - EIGHT) < timedelta(minutes=10)
