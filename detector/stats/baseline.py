@@ -1,29 +1,16 @@
 """The seasonal baseline: what each bucket was expected to hold, by what had been seen at its local midnight."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from detector.model.metric import Kind
 from detector.model.panel import Bools, Floats, Panel
-from detector.stats.emptiness import Emptiness
-from detector.stats.layout import Layout
-from detector.stats.profile import LAGS, Leaning, same_slots, winsorized_mean
-from detector.stats.variance import VarianceLaw
+from detector.stats.layout import Layout, layout_of
+from detector.stats.walk import Walk
 
 __all__ = ["Baseline", "baseline_of"]
-
-_WEEK = 7
-_LEVEL_WEEKS = 4
-# Each week weighs 0.6 of the one after it: follows a growth of a few per cent a week; oldest day first.
-_LEVEL_WEIGHTS = np.repeat(0.6 ** np.arange(_LEVEL_WEEKS - 1, -1, -1), _WEEK)
-_SHAPE_DECAY = 0.95  # of the mean day that thin slots lean on: about three weeks
-_BUSY_DECAY = 0.9
-_BIAS_DECAY, _BIAS_DAYS = 0.97, 3.0  # a trimmed mean of skewed values is too low; what it misses is put back in a month
-_NEARLY_EMPTY = 0.08  # of what is expected: an outage often leaves some rest, and must not hide behind it
-_SHIFT_SHARE = 0.4  # more than this of a week cannot be an incident: the new level is taken as it is
-_FLAG = {1: 4.5, 3: 4.0, 6: 4.0, 24: 4.0}  # sd of sums of so many buckets that no honest noise reaches twice a year
-_CUT_LOW, _CUT_HIGH = 4.0, 4.0  # sd to which single values are cut before they teach
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,11 +38,61 @@ class Baseline:
     days: Floats
 
 
-def baseline_of(panel: Panel, kind: Kind, layout: Layout) -> Baseline:
-    """Walk from midnight to midnight; each day is expected from the days before it, then teaches the next ones."""
-    walk = _Walk(panel, kind, layout)
-    for day in range(min(_WEEK, layout.days), layout.days):
-        walk.step(day)
+def baseline_of(panel: Panel, kind: Kind) -> Baseline:
+    """The expectation of every bucket of a panel.
+
+    A series begins on the day of its first value; of one that adds up, of the first that is not zero: before that there
+    was no shop, and its silence says nothing.
+    """
+    begins = _first_days(panel, kind)
+    days = np.unique(begins).tolist()
+    if days == [0]:
+        return _walked(panel, kind)
+    shape = panel.values.shape
+    whole = Baseline(
+        expected=np.full(shape, np.nan),
+        variance=np.full(shape, np.nan),
+        shared=np.zeros(shape),
+        weeks=np.zeros(shape),
+        p_empty=np.ones(shape),
+        is_empty=np.zeros(shape, dtype=bool),
+        busy=np.zeros(shape),
+        days=np.zeros(shape),
+    )
+    local = layout_of(panel.grid)
+    for day in days:
+        rows, begin = np.flatnonzero(begins == day), int(local.first[day])
+        if begin < shape[1]:
+            part = _walked(_rows(panel, rows).cut(slice(begin, None)), kind)
+            for name in Baseline.__dataclass_fields__:
+                getattr(whole, name)[rows, begin:] = getattr(part, name)
+    return whole
+
+
+def _first_days(panel: Panel, kind: Kind) -> npt.NDArray[np.int64]:
+    """The local day of each series' first value, counted from the panel's first; after its last day for none, (m,)."""
+    begun = panel.known & panel.teaches
+    if kind.adds_up:
+        begun &= np.where(panel.known, panel.values, 0.0) != 0
+    layout: Layout = layout_of(panel.grid)
+    first = np.where(begun.any(axis=1), layout.day[begun.argmax(axis=1)], layout.days)
+    return np.asarray(first, dtype=np.int64)
+
+
+def _rows(panel: Panel, rows: npt.NDArray[np.int64]) -> Panel:
+    return replace(
+        panel,
+        series=tuple(panel.series[row] for row in rows.tolist()),
+        values=panel.values[rows],
+        known=panel.known[rows],
+        teaches=panel.teaches[rows],
+        weights=None if panel.weights is None else panel.weights[rows],
+    )
+
+
+def _walked(panel: Panel, kind: Kind) -> Baseline:
+    layout = layout_of(panel.grid)
+    walk = Walk(panel, kind, layout)
     length = panel.grid.length_ratio if kind.adds_up else np.ones(len(panel.grid))
     return Baseline(
         expected=layout.row(walk.expected) * length,
@@ -67,236 +104,3 @@ def baseline_of(panel: Panel, kind: Kind, layout: Layout) -> Baseline:
         busy=layout.spread_out(walk.busy),
         days=layout.spread_out(walk.usable_days),
     )
-
-
-class _Walk:
-    """The state at one midnight, and the tables of all days that it fills; series x days x slots."""
-
-    def __init__(self, panel: Panel, kind: Kind, layout: Layout) -> None:
-        self.kind, self.layout = kind, layout
-        length = panel.grid.length_ratio if kind.adds_up else np.ones(len(panel.grid))
-        self.values = layout.table(panel.values / length)
-        self.known = np.isfinite(self.values)
-        teaches = layout.table(np.where(panel.teaches & panel.known, 1.0, 0.0))
-        self.teaches = (np.nan_to_num(teaches) > 0.99) & self.known  # noqa: PLR2004  both halves of a repeated hour
-        self.weights = None if panel.weights is None else layout.table(panel.weights)
-        off = layout.table(np.broadcast_to(panel.is_holiday.astype(float), panel.values.shape)[:1])
-        self.is_holiday: Bools = np.nan_to_num(off).max(axis=(0, 2)) > 0
-        self.weekday_shift = int(panel.grid.weekday[0])
-        shape = self.values.shape
-        self.expected, self.variance = np.full(shape, np.nan), np.full(shape, np.nan)
-        self.shared = np.zeros(shape)
-        self.weeks, self.p_empty = np.zeros(shape), np.ones(shape)
-        self.is_empty = (self.known & (self.values == 0)).astype(float)
-        self.relative = np.full(shape, np.nan)  # cleaned values against their level; nan does not teach
-        self.daily = np.full(shape[:2], np.nan)  # mean of each day, gaps and incidents filled with what was expected
-        self.flagged = np.zeros(shape[:2])
-        self.level, self.usable_days = np.full(shape[:2], np.nan), self._usable_days()
-        self.bias = np.zeros((2, shape[0]))
-        self.leaning, self.emptiness = Leaning(shape[0]), Emptiness(shape[0])
-        self.busy = np.zeros(shape[:2])
-        self._sizes = np.zeros((2, shape[0]))
-        self.leaning, self.emptiness = Leaning(shape[0]), Emptiness(shape[0])
-        self.busy = np.zeros(shape[:2])
-        self._sizes = np.zeros((2, shape[0]))
-        self.usual = np.full((shape[0], shape[2]), np.nan)
-        self._first_week()
-
-    def _usable_days(self) -> Floats:
-        known = self.teaches.sum(axis=2).astype(float)
-        known[:, self.is_holiday] = 0.0
-        fullest = np.maximum.accumulate(np.maximum(known, 1.0), axis=1)
-        share = np.cumsum(np.minimum(known / fullest, 1.0), axis=1)
-        return np.concatenate([np.zeros((share.shape[0], 1)), share[:, :-1]], axis=1)
-
-    def _first_week(self) -> None:
-        """There is nothing to compare the first week with: it teaches as it is, cut where it is absurd."""
-        week = slice(0, _WEEK)
-        usable = self.teaches[:, week].copy()
-        usable[:, self.is_holiday[week]] = False
-        values = np.where(usable, self.values[:, week], 0.0)
-        if self.kind.adds_up:
-            values = np.minimum(values, _absurd(values)[:, None, None])
-        count = usable.sum(axis=2)
-        total = values.sum(axis=2)
-        whole = count >= 0.6 * count.max(axis=1, initial=1)[:, None]  # the first day may begin at any hour
-        self.daily[:, week] = np.where(whole, total / np.maximum(count, 1), np.nan)
-        every = np.maximum(usable.sum(axis=(1, 2)), 1)
-        level = values.sum(axis=(1, 2)) / every
-        self.level[:, week] = level[:, None]
-        self.relative[:, week] = np.where(usable, self._to_relative(values, level), np.nan)
-        deviation = np.where(usable, np.abs(values - level[:, None, None]), 0.0).sum(axis=(1, 2)) / every
-        unit = np.abs(level) if self.kind.adds_up else np.maximum(deviation, 0.01 * np.abs(level))
-        self.law = VarianceLaw(self.kind, unit, self.layout.slots)
-        filled = _zeroed(self.relative[:, week])
-        self.shape = np.stack([filled.sum(axis=1), usable.sum(axis=1).astype(float)])
-
-    def _to_relative(self, values: Floats, level: Floats) -> Floats:
-        level = level.reshape(-1, *([1] * (values.ndim - 1)))
-        if self.kind.adds_up:
-            return np.where(level > 0, values / np.where(level > 0, level, 1.0), 0.0)
-        return values - level
-
-    def step(self, day: int) -> None:
-        """Expect one day, then look at it and learn from what is usual in it."""
-        self.level[:, day] = level = self._level_at(day)
-        self._expect(day, level)
-        usable = self._unflagged(day)
-        self._learn(day, usable, level)
-
-    def _level_at(self, day: int) -> Floats:
-        back = min(day, _WEEK * _LEVEL_WEEKS)
-        recent = self.daily[:, day - back : day]
-        weight = np.where(np.isfinite(recent), _LEVEL_WEIGHTS[_LEVEL_WEIGHTS.size - back :], 0.0)
-        total = weight.sum(axis=1)
-        mean = (_zeroed(recent) * weight).sum(axis=1) / np.where(total > 0, total, 1.0)
-        return np.where(total > 0, mean, self.level[:, day - 1])
-
-    def _expect(self, day: int, level: Floats) -> None:
-        profile, weeks = self._profile(day, _WEEK)
-        if self.kind.adds_up:
-            seen, said = self.bias[0] + _BIAS_DAYS * np.abs(level), self.bias[1] + _BIAS_DAYS * np.abs(level)
-            factor = np.clip(np.where(said > 0, seen / np.where(said > 0, said, 1.0), 1.0), 0.7, 1.5)
-            expected = profile * (level * factor)[:, None]
-        else:
-            expected = profile + level[:, None]
-        variance = self.law.variance(expected, self._weights(day))
-        self.usual = np.where(weeks > 0, expected, np.nan)
-        size = np.maximum(_zeroed(self.usual), 0.0)
-        self._sizes = self._sizes * _BUSY_DECAY + np.stack([(size * size).sum(axis=1), size.sum(axis=1)])
-        self.busy[:, day] = self._sizes[0] / np.where(self._sizes[1] > 0, self._sizes[1], 1.0)
-        if self.is_holiday[day]:
-            expected, self.shared[:, day] = self._day_off(day, level, expected)
-        self.expected[:, day] = np.where(weeks > 0, expected, np.nan)
-        own = variance * (1.0 + 1.0 / np.maximum(weeks, 1.0))
-        self.variance[:, day] = own + self.shared[:, day] ** 2
-        self.weeks[:, day] = weeks
-        self.p_empty[:, day] = self._chance_of_empty(day, expected, variance)
-
-    def _profile(self, day: int, first_lag: int) -> tuple[Floats, Floats]:
-        """Robust mean of the slot, leaning on the mean day as far as few weeks speak; exactly 0 where always empty."""
-        lags = same_slots(self.relative, day, first_lag)
-        usable = np.isfinite(lags)
-        cell, weeks = winsorized_mean(lags, usable)
-        mean_day = self.shape[0] / np.maximum(self.shape[1], 1e-9)
-        mean_day = np.where(weeks > 0, mean_day, 0.0)
-        if self.kind.adds_up:
-            whole = mean_day.sum(axis=1)
-            lean = mean_day * (cell.sum(axis=1) / np.where(whole > 0, whole, 1.0))[:, None]
-        else:
-            slots = np.maximum((weeks > 0).sum(axis=1), 1)
-            lean = mean_day + ((cell.sum(axis=1) - mean_day.sum(axis=1)) / slots)[:, None]
-        level = self.level[:, day][:, None]
-        variance = self.law.variance(lean * level if self.kind.adds_up else lean + level, self._weights(day))
-        factor, size = (level, lean * level) if self.kind.adds_up else (1.0, np.sqrt(variance))
-        weight = self.leaning.weight((cell - lean) * factor, size, variance, weeks)
-        profile = (weeks * cell + weight * lean) / (weeks + weight)
-        if self.kind.adds_up:
-            always_empty = (np.where(usable, lags, 0.0) == 0).all(axis=1)
-            profile = np.where(always_empty & (weeks >= 2), 0.0, profile)  # noqa: PLR2004  once may be chance
-        return _smoothed(profile, self.layout.slots), weeks
-
-    def _day_off(self, day: int, level: Floats, expected: Floats) -> tuple[Floats, Floats]:
-        """A holiday is like the lower of its weekday and a Sunday, and less sure by half of what lies between them."""
-        to_sunday = (self.weekday_shift + day + 1) % _WEEK or _WEEK
-        profile, sundays = self._profile(day, to_sunday)
-        sunday = profile * level[:, None] if self.kind.adds_up else profile + level[:, None]
-        lower = np.where(sundays > 0, np.minimum(expected, sunday), expected)
-        gap = np.maximum(np.abs(expected - sunday), 0.5 * np.abs(lower) if self.kind.adds_up else 0.0)
-        return lower, np.where(lower != 0, 0.5 * gap, 0.0)
-
-    def _chance_of_empty(self, day: int, expected: Floats, variance: Floats) -> Floats:
-        usable = np.isfinite(same_slots(self.relative, day))
-        empty = np.where(usable, same_slots(self.is_empty, day), 0.0).sum(axis=1)
-        return self.emptiness.chance(expected, variance, (usable.sum(axis=1), empty), self.busy[:, day])
-
-    def _weights(self, day: int) -> Floats | None:
-        return None if self.weights is None else self.weights[:, day]
-
-    def _unflagged(self, day: int) -> Bools:
-        """Buckets that may teach: known, and not in a run that is far from what was expected."""
-        values, expected = self.values[:, day], self.expected[:, day]
-        usable = self.teaches[:, day] & np.isfinite(expected)
-        gap = np.where(usable, expected - values, 0.0)
-        variance = np.where(usable, self.variance[:, day], 0.0)
-        sums, noise = gap.cumsum(axis=1), variance.cumsum(axis=1)
-        hit = gap > _FLAG[1] * np.sqrt(variance)
-        for window, limit in _FLAG.items():
-            if 1 < window <= self.layout.slots:
-                hit |= _runs_beyond(sums, noise, window, limit)
-        if not self.kind.adds_up:  # of amounts a single giant order is cut, not left out: it is part of the trade
-            hit |= gap * gap > _FLAG[1] ** 2 * variance
-        size = np.where(usable, np.abs(expected), 0.0)
-        whole = size.sum(axis=1)
-        self.flagged[:, day] = (size * hit).sum(axis=1) / np.where(whole > 0, whole, 1.0)
-        has_shifted = self.flagged[:, day - _WEEK + 1 : day + 1].sum(axis=1) / _WEEK > _SHIFT_SHARE
-        nearly = _NEARLY_EMPTY * expected if self.kind.adds_up else np.full(expected.shape, -np.inf)
-        self.is_empty[:, day] = self.known[:, day] & (values <= np.where(np.isfinite(nearly), nearly, 0.0))
-        teaching: Bools = self.teaches[:, day] & ~(hit & ~has_shifted[:, None])
-        return teaching
-
-    def _learn(self, day: int, usable: Bools, level: Floats) -> None:
-        values, expected, variance = self.values[:, day], self.expected[:, day], self.variance[:, day]
-        has = np.isfinite(expected)
-        spread = np.sqrt(np.where(has, variance, 0.0))
-        base = np.where(has, expected, 0.0)
-        # Hours that were always closed may open one day: then a busy bucket is nothing absurd.
-        high = base + np.maximum(_CUT_HIGH * spread, self.busy[:, day][:, None])
-        cut = np.clip(np.where(usable, values, 0.0), base - _CUT_LOW * spread, high)
-        cleaned = np.where(has, cut, np.where(usable, values, 0.0))
-        if self.is_holiday[day]:  # the level of the weeks is that of working days and weekends
-            usable = np.zeros(usable.shape, dtype=bool)
-        filled = np.where(usable, cleaned, self.usual)
-        count = np.isfinite(filled).sum(axis=1)
-        self.daily[:, day] = np.where(count > 0, _zeroed(filled).sum(axis=1) / np.maximum(count, 1), np.nan)
-        relative = self._to_relative(cleaned, level)
-        self.relative[:, day] = np.where(usable, relative, np.nan)
-        self.shape = self.shape * _SHAPE_DECAY + np.stack([np.where(usable, relative, 0.0), usable.astype(float)])
-        both = usable & has
-        slots = self.layout.slots
-        said = np.stack([np.where(both, cleaned, 0.0).sum(axis=1), np.where(both, expected, 0.0).sum(axis=1)]) / slots
-        self.bias = self.bias * _BIAS_DECAY + said
-        self.emptiness.learn(np.where(both, expected, 0.0), self.is_empty[:, day] > 0, both, self.busy[:, day])
-        squares = (values - expected) ** 2 / (1.0 + 1.0 / np.maximum(self.weeks[:, day], 1.0))
-        self.law.learn(np.where(both, expected, 0.0), self._weights(day), np.where(both, squares, np.nan))
-
-
-def _zeroed(values: Floats) -> Floats:
-    return np.where(np.isnan(values), 0.0, values)
-
-
-def _absurd(values: Floats) -> Floats:
-    """Above this a first week's value is one giant order: three times what 95 of 100 busy buckets stay below."""
-    flat = np.sort(values.reshape(values.shape[0], -1), axis=1)
-    busy = np.maximum((flat > 0).sum(axis=1), 1)
-    place = flat.shape[1] - 1 - (busy - 1) // 20
-    return 3.0 * np.take_along_axis(flat, place[:, None], axis=1)[:, 0]
-
-
-def _smoothed(profile: Floats, slots: int) -> Floats:
-    """Buckets much shorter than an hour borrow from their neighbours within a quarter of an hour."""
-    reach = min(slots // 96, LAGS)
-    if reach == 0:
-        return profile
-    total = profile.copy()
-    count = np.ones(profile.shape)
-    for shift in range(1, reach + 1):
-        total[:, shift:] += profile[:, :-shift]
-        total[:, :-shift] += profile[:, shift:]
-        count[:, shift:] += 1.0
-        count[:, :-shift] += 1.0
-    return np.where(profile == 0, 0.0, total / count)
-
-
-def _runs_beyond(sums: Floats, noise: Floats, window: int, limit: float) -> Bools:
-    """Buckets inside a run of `window` whose sum of what is missing is more than `limit` sd; from running sums."""
-    lacking, variance = sums.copy(), noise.copy()
-    lacking[:, window:] -= sums[:, :-window]
-    variance[:, window:] -= noise[:, :-window]
-    beyond: Bools = lacking > limit * np.sqrt(np.maximum(variance, 0.0))
-    if not beyond.any():
-        return beyond
-    hit: Bools = beyond.copy()
-    for shift in range(1, window):
-        hit[:, :-shift] |= beyond[:, shift:]
-    return hit

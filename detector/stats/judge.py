@@ -87,7 +87,7 @@ def judge(panel: Panel, watch: Watch, newest: int) -> Judgement:
         newest: how many buckets at the end of the panel, at least 1.
     """
     layout = layout_of(panel.grid)
-    base = baseline_of(panel, watch.kind, layout)
+    base = baseline_of(panel, watch.kind)
     usable = panel.known & np.isfinite(panel.values)
     values = np.where(usable, panel.values, 0.0)
     recent = recent_of(values, usable & panel.teaches, watch.kind, base, layout)

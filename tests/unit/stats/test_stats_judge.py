@@ -101,6 +101,19 @@ def test_outage_right_after_learning_is_found() -> None:
     assert np.mean(found(at_zero(shops, 15 * 24 + 10, 6), a_watch(), 15 * 24 + 10, 7 * 24) <= 2) > 0.9
 
 
+@pytest.mark.parametrize("before", [np.nan, 0.0])
+def test_series_begins_with_its_first_value(before: float) -> None:
+    """Weeks without a table, or with an empty one, are no history: what follows is judged as if they were not there."""
+    shop = a_shop(seed=20, days=70, series=2)
+    values = shop.values.copy()
+    values[0, : 42 * 24] = before
+    padded = judge(replace(shop, values=values, known=np.isfinite(values)), a_watch(), 24 * 20)
+    alone = judge(shop.cut(slice(42 * 24, None)), a_watch(), 24 * 20)
+    assert np.array_equal(padded.expected[0], alone.expected[0], equal_nan=True)
+    assert np.array_equal(padded.verdict[0], alone.verdict[0])
+    assert padded.verdict[0, 0] == VerdictCode.LEARNING != padded.verdict[1, 0]
+
+
 def test_hard_bounds_hold_while_learning() -> None:
     """A value below `below` or above `above` is anomalous on the first day."""
     day = panel_of(np.array([[50.0, 150.0, 50.0, 900.0]]))
