@@ -20,12 +20,13 @@ from detector.demo.terminal import Terminal
 from detector.demo.trade import SATURDAY, ZONE, is_holiday
 from detector.model.deploy import Deploy, DeployKind
 from detector.model.incident import IncidentState
+from detector.model.notification import Reason
 from detector.model.tick import TickReport
 from detector.ports import Clock
 
 __all__ = ["Day", "day_of_story", "tell"]
 
-FIRST_TICK, LAST_TICK = time(5, 6), time(13, 6)
+FIRST_TICK, USUAL_LAST_TICK, LAST_TICK = time(5, 6), time(13, 6), time(16, 6)
 DEPLOYED_AT, ROLLED_BACK_AT = time(7, 52), time(10, 52)
 BROKEN_FROM, BROKEN_UNTIL = (
     time(8, 0),
@@ -59,7 +60,7 @@ class Day:
 
 
 def day_of_story(now: datetime) -> Day:
-    """The newest ordinary working day whose early afternoon is over."""
+    """The newest ordinary working day whose afternoon is over."""
     day = Day(now.astimezone(ZONE).date())
     while day.at(LAST_TICK) > now or day.date.weekday() >= SATURDAY or is_holiday(day.date):
         day = Day(day.date - timedelta(days=1))
@@ -112,6 +113,7 @@ class Play:
         """The shop has been sold up to the day's first tick."""
         self._app, self._day, self._shop, self._terminal = app, day, shop, terminal
         self._opened_at = self._now = day.at(FIRST_TICK)
+        self._is_over = False
 
     def history(self) -> None:
         """What was before the story: twenty days of deploys, and the first sight of every metric."""
@@ -124,7 +126,7 @@ class Play:
         self._tick()
 
     def morning(self) -> None:
-        """Hour after hour, from five to one."""
+        """Hour after hour, from five until it is over; chance decides whether a first good hour counts as one."""
         self._terminal.say(f"\nIt is {self._day.date:%A, %d %B %Y}, early in the morning.")
         reports = [*self._deploys_of_the_morning()]
         for at in self._day.ticks():
@@ -137,6 +139,8 @@ class Play:
             self._sell_until(at)
             self._now = at
             self._tick()
+            if self._is_over and at >= self._day.at(USUAL_LAST_TICK):
+                break
 
     def go_on(self, world: Clock) -> None:
         """Sell in real time and tick once a minute, until Ctrl-C."""
@@ -190,6 +194,7 @@ class Play:
 
     def _tick(self) -> None:
         report = self._app.tick(self._now)
+        self._is_over = self._is_over or any(told.reason is Reason.RESOLVED for told in report.notifications)
         if report.outcomes or report.notifications or report.failures:
             self._terminal.note(report.at, _told(report))
 

@@ -40,13 +40,13 @@ WEEKEND_BY_HOUR = (
     *(1.22, 1.16, 1.12, 1.14, 1.20, 1.30, 1.45, 1.68, 1.76, 1.40, 0.80, 0.36),
 )
 DAY_LEVELS = (1.03, 1.00, 0.99, 1.00, 0.97, 0.85, 1.10)  # Monday first
-ORDERS_AT_LEVEL_1 = 80.0
-USERS_PER_ORDER = 0.13
+ORDERS_AT_LEVEL_1 = 102.0
+USERS_PER_ORDER = 0.10
 HOLIDAY_SHARE = 0.45  # people are out; the shop stays open
 GROWTH_PER_WEEK = 0.006
-DAY_NOISE, HOUR_NOISE = 0.03, 0.03  # beside the noise of chance itself
+DAY_NOISE, HOUR_NOISE = 0.03, 0.015  # beside the noise of chance itself
 
-MEDIAN_AMOUNT, AMOUNT_SPREAD = 49.0, 0.5  # lognormal: a mean of 55 EUR
+MEDIAN_AMOUNT, AMOUNT_SPREAD = 38.0, 0.4  # lognormal: a mean of 41 EUR
 DECLINED_SHARE, RETRY_SHARE = 0.06, 0.65
 COUNTRIES = (("DE", 0.46), ("FR", 0.16), ("AT", 0.12), ("NL", 0.10), ("IT", 0.09), ("ES", 0.07))
 CHANNELS = (("web", 0.52), ("app", 0.37), ("marketplace", 0.11))

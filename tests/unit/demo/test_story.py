@@ -67,7 +67,7 @@ def paper() -> tuple[Terminal, io.StringIO]:
 
 @pytest.mark.parametrize("hour", range(0, 24 * 9, 7))
 def test_story_plays_on_a_finished_working_day(hour: int) -> None:
-    """Whatever the time, the story's day is the newest working day whose early afternoon is over."""
+    """Whatever the time, the story's day is the newest working day whose afternoon is over."""
     now = datetime(2026, 12, 20, 0, 30, tzinfo=UTC) + timedelta(hours=hour)
     day = day_of_story(now)
     assert day.at(story.LAST_TICK) <= now
@@ -84,10 +84,10 @@ def test_story_skips_christmas() -> None:
 
 
 def test_story_breaks_eight_minutes_before_the_hour(tmp_path: Path, listener: Listener) -> None:
-    """The last deploys are four innocent ones, checkout-api at 07:52 and its rollback; ticks go from five to one."""
+    """The last deploys are four innocent ones, checkout-api at 07:52 and its rollback; ticks go from five on."""
     tell(tmp_path / "demo", world=FixedClock(datetime(2026, 11, 20, 19, 0, tzinfo=UTC)), terminal=paper()[0])
     walls = [at.astimezone(BERLIN).time() for at in listener.ticks]
-    assert walls == [time(hour, 6) for hour in range(5, 14)]
+    assert walls == [time(hour, 6) for hour in range(5, 17)]
     today = [one for one in listener.deploys if one.received_at.astimezone(BERLIN).date() == date(2026, 11, 20)]
     *innocent, guilty, rollback = today
     assert len({one.service for one in innocent} - {"checkout-api", "payments"}) == 4
@@ -99,7 +99,7 @@ def test_story_says_what_to_try_next(tmp_path: Path, listener: Listener) -> None
     """It ends with commands that name the demo's own configuration."""
     terminal, written = paper()
     assert tell(tmp_path / "demo", world=FixedClock(datetime(2026, 11, 20, 19, 0, tzinfo=UTC)), terminal=terminal) == 0
-    assert len(listener.ticks) == 9
+    assert listener.ticks
     assert "incident show 1" in written.getvalue()
     assert str(tmp_path / "demo" / "detector.yml") in written.getvalue().replace("\n", "")
 
