@@ -46,7 +46,7 @@ HOLIDAY_SHARE = 0.45  # people are out; the shop stays open
 GROWTH_PER_WEEK = 0.006
 DAY_NOISE, HOUR_NOISE = 0.03, 0.015  # beside the noise of chance itself
 
-MEDIAN_AMOUNT, AMOUNT_SPREAD = 38.0, 0.4  # lognormal: a mean of 41 EUR
+MEDIAN_AMOUNT, AMOUNT_SPREAD = 39.0, 0.4  # lognormal: a mean of 42 EUR
 DECLINED_SHARE, RETRY_SHARE = 0.06, 0.65
 COUNTRIES = (("DE", 0.46), ("FR", 0.16), ("AT", 0.12), ("NL", 0.10), ("IT", 0.09), ("ES", 0.07))
 CHANNELS = (("web", 0.52), ("app", 0.37), ("marketplace", 0.11))

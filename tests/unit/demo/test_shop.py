@@ -52,7 +52,7 @@ def test_shop_ends_at_now(shop: Path) -> None:
         ((first, last, count),) = ask(shop, f"SELECT min({time}), max({time}), count(*) FROM {table}")  # noqa: S608  own test data
         assert str(first) >= text(NOW - HISTORY)
         assert text(NOW - timedelta(hours=12)) < str(last) < text(NOW)
-        assert 10_000 < count < 150_000
+        assert 10_000 < count < 200_000
 
 
 def test_shop_morning_hour(shop: Path) -> None:
