@@ -24,13 +24,12 @@ import psycopg
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from servers.postgres import PostgresServer
-
 from detector.app import App, open_app
 from detector.model.deploy import Answer, Deploy
 from detector.model.incident import Incident
 from detector.model.notification import Notification, SendResult
 from detector.model.secret import Secret
+from servers.postgres import PostgresServer
 
 LONDON = ZoneInfo("Europe/London")
 FIRST, LAST = date(2011, 9, 1), date(2011, 11, 30)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from logging.handlers import BufferingHandler
 
 import pytest
-from receiver import Hang, Receiver, Reply, Reset, redirect
 
 from detector.adapters.notify.apprise_notifier import POSSIBLE_REPEAT, AppriseNotifier
 from detector.model.notification import Notification, Reason, SendResult
 from detector.model.secret import Secret
+from receiver import Hang, Receiver, Reply, Reset, redirect
 
 BODY = "Missing so far: about 4,000 € since 08:00\nSuspect: checkout-api v412"
 MESSAGE = Notification(

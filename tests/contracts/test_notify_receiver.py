@@ -4,6 +4,7 @@ import json
 from http.client import HTTPConnection, HTTPResponse
 
 import pytest
+
 from receiver import Hang, Receiver, Reply, Reset, redirect
 
 

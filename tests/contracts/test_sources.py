@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from builders import EIGHT, HOUR, a_metric, hours
-from servers.time_styles import POSTGRES, SQLITE, STYLES, Row, Style, execute, fill, opened, sqlite_url
 
+from builders import EIGHT, HOUR, a_metric, hours
 from detector.adapters.sources import SqlSource
 from detector.errors import BadRows, QueryRejected, SourceUnavailable
 from detector.model.metric import Kind, LongForm, ShortForm
 from detector.model.span import Span, epoch_s
 from detector.ports import MetricSource
+from servers.time_styles import POSTGRES, SQLITE, STYLES, Row, Style, execute, fill, opened, sqlite_url
 
 BOTH = pytest.mark.parametrize("style", [POSTGRES[0], SQLITE[3]], ids=["postgres", "sqlite"])
 MORNING = [

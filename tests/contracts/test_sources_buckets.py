@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from builders import a_metric
-from servers.time_styles import STYLES, Row, Style, fill, opened, sqlite_url
 
+from builders import a_metric
 from detector.model.grid import Grid, grid_of
 from detector.model.metric import ShortForm
 from detector.model.span import Span, epoch_s
+from servers.time_styles import STYLES, Row, Style, fill, opened, sqlite_url
 
 EVERY_S = (300, 1800, 3600, 7200, 21_600, 86_400)
 

@@ -12,16 +12,16 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
-from builders import EIGHT, HOUR, a_metric, hours
-from servers.postgres import PostgresServer
-from servers.tcp_proxy import tcp_proxy
-from servers.time_styles import POSTGRES, SQLITE, Row, execute, fill, opened, sqlite_url
 
+from builders import EIGHT, HOUR, a_metric, hours
 from detector.adapters.sources import SqlSource, open_source
 from detector.errors import QueryRejected, SourceError, SourceTimeout, SourceUnavailable
 from detector.model.metric import LongForm, Metric, ShortForm
 from detector.model.rulebook import Source
 from detector.model.secret import Secret
+from servers.postgres import PostgresServer
+from servers.tcp_proxy import tcp_proxy
+from servers.time_styles import POSTGRES, SQLITE, Row, execute, fill, opened, sqlite_url
 
 ROWS = [Row(EIGHT, 5.0), Row(EIGHT + HOUR, 7.0)]
 
@@ -444,7 +444,8 @@ def test_a_wrong_password() -> None:
         with (
             opened(url) as source,
             pytest.raises(
-                SourceUnavailable, match=r"password authentication failed.*check user and password"
+                SourceUnavailable,
+                match=r"revenue: connection failed: FATAL: *password authentication failed.*check user and password",
             ) as caught,
         ):
             source.read(short(), hours(0, 1))

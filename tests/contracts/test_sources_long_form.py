@@ -6,13 +6,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import EIGHT, HOUR, a_metric, hours
-from servers.time_styles import POSTGRES, SQLITE, STYLES, Row, Style, execute, fill, opened, sqlite_url
 
+from builders import EIGHT, HOUR, a_metric, hours
 from detector.errors import BadRows, QueryRejected
 from detector.model.grid import grid_of
 from detector.model.metric import LongForm, Metric
 from detector.model.span import Span, epoch_s
+from servers.time_styles import POSTGRES, SQLITE, STYLES, Row, Style, execute, fill, opened, sqlite_url
 
 BERLIN = "Europe/Berlin"
 COUNT = (
@@ -182,6 +182,15 @@ OUTSIDE = [
     ("2026-03-10 12:00+01", "1 row after .* 2026-03-10 11:00 UTC: the source's clock is ahead by 2h"),
     ("1970-01-01 00:00+00", "1 row out of range left out, such as 1970-01-01 00:00 UTC"),
     ("9999-12-31 00:00+00", "1 row out of range left out, such as 9999-12-31"),
+    ("0001-01-02 00:00+00", "1 row out of range left out, such as 1-01-02|0001-01-02"),
+]
+STRANGE = [
+    ("'0001-01-01 00:00:00'", "1 row out of range left out, such as 1-01-01|0001-01-01"),
+    ("'9999-12-31 23:00:00'", "1 row out of range left out, such as 9999-12-31"),
+    ("'9999-12-31'", "1 row out of range left out, such as 9999-12-31"),
+    ("0", "1 row out of range left out, such as 1970-01-01"),
+    ("9000000000000000001", "1 row out of range left out, such as"),
+    ("'2027-03-10 12:00:00'", "the source's clock is ahead by 365d"),
 ]
 
 
@@ -194,6 +203,16 @@ def test_rows_outside_the_span_are_left_out(postgres_url: str, at: str, warning:
     assert found.values.tolist() == [3]
     told = " ".join(found.warnings)
     assert re.search(warning, told) if warning else not told
+
+
+@pytest.mark.parametrize(("bucket", "warning"), STRANGE)
+def test_strange_times_without_a_zone(tmp_path: Path, bucket: str, warning: str) -> None:
+    """Years 1 and 9999 cost neither an answer nor a search through all clock changes between them."""
+    sql = f"SELECT '2026-03-10 08:00:00' AS bucket, 3 AS value UNION ALL SELECT {bucket}, 4"
+    with opened(sqlite_url(tmp_path), BERLIN) as source:
+        found = source.read(long(sql), hours(0, 2))
+    assert found.values.tolist() == [3]
+    assert re.search(warning, " ".join(found.warnings))
 
 
 DATES = ["date '2026-03-10'", "'2026-03-10'", "timestamp '2026-03-10 00:00'", "timestamptz '2026-03-09 23:00+00'"]

@@ -15,16 +15,15 @@ from typing import Any, Self
 
 import numpy as np
 import pytest
+
+from detector.adapters.store import open_store
 from receiver import Receiver
 from shops import Closure, Shop, local, write_config, write_shop
 
-from detector.adapters.store import open_store
-
 DAY = date(2026, 3, 10)
-FROM, TO = local(DAY - timedelta(days=11), 6), local(DAY, 16)
+FROM, TO = local(DAY - timedelta(days=7), 6), local(DAY, 16)
 CLOSURES = tuple(
-    Closure(local(DAY - timedelta(days=back), 9), local(DAY - timedelta(days=back), 12))
-    for back in (0, 1, 4, 5, 6, 7, 8, 11)
+    Closure(local(DAY - timedelta(days=back), 9), local(DAY - timedelta(days=back), 12)) for back in (0, 1, 4, 5, 6, 7)
 )
 NURSERY = Path(__file__).resolve().parent.parent / "kill" / "nursery.py"
 RULES = """\
@@ -32,7 +31,6 @@ team: checkout
 services: [checkout-api]
 metrics:
   card: {source: shop, table: payments, time: paid_at, where: method = 'card'}
-  paypal: {source: shop, table: payments, time: paid_at, where: method = 'paypal'}
   revenue: {source: shop, table: payments, time: paid_at, kind: revenue, value: sum(amount), unit: EUR}
 """
 REPEAT = "possible repeat"
@@ -89,21 +87,22 @@ def check(store_url: str, receiver: Receiver) -> Findings:
     store = open_store(store_url)
     decided = [delivery.notification for delivery in store.deliveries(only_unsent=False, limit=10_000)]
     hours = round((TO - FROM).total_seconds() / 3600)
-    outcomes = [store.outcomes(f"checkout/{name}", FROM - timedelta(hours=1)) for name in ("card", "paypal", "revenue")]
+    outcomes = [store.outcomes(f"checkout/{name}", FROM - timedelta(hours=1)) for name in ("card", "revenue")]
     store.close()
-    arrived = Counter(
-        (got.json["title"], got.json["message"].split("\n" + REPEAT)[0].rstrip()) for got in receiver.received
-    )
-    marked = Counter(got.json["title"] for got in receiver.received if REPEAT in got.json["message"])
-    lost = [told.title for told in decided if not arrived[told.title, told.body.rstrip()]]
-    unmarked = [title for (title, _), count in arrived.items() if count - 1 > marked[title]]
+    texts = [(got.json["title"], got.json["message"]) for got in receiver.received]
+    arrived = Counter((title, text.split("\n" + REPEAT)[0].rstrip()) for title, text in texts)
+    ledger = Counter((told.title, told.body.rstrip()) for told in decided)
+    marked = Counter(title for title, text in texts if REPEAT in text)
+    repeats = arrived - ledger  # two incidents may well be told in the same words
+    unmarked = [title for (title, _), count in repeats.items() if count > marked[title]]
     assert decided, "the story must have something to tell"
-    return Findings(lost, unmarked, sum(hours - len(told) for told in outcomes), sum(arrived.values()) - len(arrived))
+    missing = sum(hours - len(told) for told in outcomes)
+    return Findings([title for title, _ in ledger - arrived], unmarked, missing, repeats.total())
 
 
 @pytest.fixture
 def story(tmp_path: Path) -> Iterator[tuple[Path, str, Receiver]]:
-    """Twelve days of a shop with eight outages: the configuration, the store, and who listens."""
+    """A week of a shop with six outages: the configuration, the store, and who listens."""
     source, store = f"sqlite:///{tmp_path / 'shop.db'}", f"sqlite:///{tmp_path / 'detector.db'}"
     write_shop(Shop(source, DAY, CLOSURES))
     with Receiver() as receiver:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
-from worlds import Postbox, Quiet
 
 from detector.adapters.sources import SqlSource
 from detector.app import App, open_app
+from worlds import Postbox, Quiet
 
 TABLES = ("orders", "payments", "users")
 METRICS_PER_TABLE = 10

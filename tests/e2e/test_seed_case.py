@@ -6,6 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+
 from command import detector
 from receiver import Receiver
 from shops import Closure, Shop, local, write_config, write_shop

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import click
 import pytest
-from tree import ROOT
 
 from detector.cli.main import COMMANDS, SHORT_HELP, detector
+from tree import ROOT
 
 REFERENCE = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tree import ROOT
 
 from detector.config.load import load, load_settings
 from detector.demo.folder import example_rules, lay_out
+from tree import ROOT
 
 NOW = datetime(2026, 11, 20, 4, 6, tzinfo=UTC)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tree import ROOT, python_files
 
 SAY_NOTHING = {"util", "utils", "helper", "helpers", "common", "manager", "handler", "process", "info"}

@@ -4,9 +4,9 @@ import re
 from importlib.metadata import version
 
 import pytest
-from tree import ROOT, project_files
 
 import detector
+from tree import ROOT, project_files
 
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 # Put together here, so that this file does not hold what it looks for.

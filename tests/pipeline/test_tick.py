@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from builders import HOUR, a_deploy, a_metric
-from worlds import FakeSource, Sales, Scene, a_scene, rhythm, utc
 
+from builders import HOUR, a_deploy, a_metric
 from detector.alerting.incidents import acknowledge, close
 from detector.errors import BadRows, SourceUnavailable
 from detector.model.incident import IncidentState
 from detector.model.metric import EmptyMeans, Kind, Witness
 from detector.model.notification import SendResult
 from detector.model.verdict import OutcomeKind
+from worlds import FakeSource, Sales, Scene, a_scene, rhythm, utc
 
 REVENUE = a_metric(timezone="UTC")
 ORDERS = a_metric("checkout/orders", title="Orders", kind=Kind.COUNT, unit="", timezone="UTC")

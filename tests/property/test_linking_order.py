@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.linking.morning import GRAPH, SERVICES, ask, at, onset_between, shipped
 
 from detector.linking.reports import merge_reports
 from detector.linking.segments import find_whereabouts
 from detector.linking.suspects import rank_suspects
 from detector.model.deploy import Answer, Deploy, DeployKind, DeployStatus, Scope, ServiceRecord
 from detector.model.rows import SegmentRows
+from unit.linking.morning import GRAPH, SERVICES, ask, at, onset_between, shipped
 
 NAMES = [*GRAPH, "unheard-of"]
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rhythms import a_shop, a_watch, at_zero, same
 
 from detector.model.grid import DAY_S, HOUR_S
 from detector.model.metric import Direction, Kind
 from detector.model.panel import Panel
 from detector.stats.judge import Judgement, VerdictCode, judge
+from rhythms import a_shop, a_watch, at_zero, same
 
 FEW = settings(max_examples=12, deadline=None)
 SEEDS = st.integers(0, 10_000)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from store_samples import block, deploy, hour, tick
 
 from detector.adapters.store import SqlStore, open_store
 from detector.model.state import TickChanges
+from store_samples import block, deploy, hour, tick
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

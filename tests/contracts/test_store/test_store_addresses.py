@@ -6,12 +6,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from servers.postgres import PostgresServer
-from store_samples import sqlite_url, tick, write_to
 
 from detector.adapters.store import open_store
 from detector.adapters.store.place import place_of
 from detector.errors import StoreBusy, StoreError
+from servers.postgres import PostgresServer
+from store_samples import sqlite_url, tick, write_to
 
 SECRET = "s3cr3t-pa55"  # noqa: S105 - what must not be seen
 

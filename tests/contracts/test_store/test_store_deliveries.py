@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from store_samples import hour, notification, tick
 
 from detector.adapters.store import SqlStore
 from detector.errors import StoreBusy, StoreError
 from detector.model.notification import Delivery, DeliveryStatus, SendResult
 from detector.model.state import TickChanges
+from store_samples import hour, notification, tick
 
 OK = SendResult(ok=True)
 DOWN = SendResult(ok=False, error="503 from chat.example")

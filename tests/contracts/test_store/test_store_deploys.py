@@ -5,11 +5,11 @@ from datetime import UTC, timedelta, timezone
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from store_samples import any_deploy, deploy, hour, hours
 
 from detector.adapters.store import SqlStore
 from detector.errors import DeployFeedError
 from detector.model.deploy import Deploy, DeployKind, DeployStatus, Scope
+from store_samples import any_deploy, deploy, hour, hours
 
 EVER = hour(10_000)
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from store_samples import deploy, hour, hours, tick
 
 from detector.adapters.store import SqlStore, open_store
 from detector.errors import StoreBusy, StoreError
+from store_samples import deploy, hour, hours, tick
 
 _HOLDER = """
 import sys

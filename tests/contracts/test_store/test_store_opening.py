@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from store_samples import hour, hours, sqlite_url, tick, write_to
 
 from detector.adapters.store import SqlStore, migrating, open_store, schema
 from detector.adapters.store.engines import make_engine
@@ -19,6 +18,7 @@ from detector.adapters.store.locks import lock_of
 from detector.adapters.store.place import place_of
 from detector.adapters.store.tables import metadata
 from detector.errors import StoreBusy, StoreTooNew
+from store_samples import hour, hours, sqlite_url, tick, write_to
 
 _SET_VERSION = f"UPDATE {schema.VERSION_TABLE} SET version_num = :version"  # noqa: S608 - a constant
 

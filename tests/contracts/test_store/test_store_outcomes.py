@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-from store_samples import block, hour, hours, outcome, state
 
 from detector.adapters.store import SqlStore
 from detector.model.state import TickChanges
 from detector.model.verdict import OutcomeKind
+from store_samples import block, hour, hours, outcome, state
 
 METRIC = "checkout/revenue"
 

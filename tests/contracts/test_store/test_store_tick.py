@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from store_samples import any_incident, block, event, hour, incident, notification, outcome, state, tick
 
 from detector.adapters.store import SqlStore, delivery_rows
 from detector.errors import StoreError
 from detector.model.incident import Incident, IncidentState
 from detector.model.state import SourceHealth, TickChanges
 from detector.ports import Store
+from store_samples import any_incident, block, event, hour, incident, notification, outcome, state, tick
 
 METRIC = "checkout/revenue"
 

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 from builders import EIGHT, HOUR, a_metric, hours
-
 from detector.alerting.due import due_buckets, next_due_at
 from detector.model.state import MetricState
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from builders import EIGHT, HOUR, a_deploy, a_part, a_ranking, an_incident
-
 from detector.alerting.incidents import acknowledge, advance, break_together, close, join, open_incident, remove_rules
 from detector.model.incident import IncidentState
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from builders import EIGHT, HOUR, a_deploy, a_part, a_ranking, an_incident, told_at
-
 from detector.alerting.reasons import decide, told
 from detector.model.incident import IncidentState
 from detector.model.notification import Reason

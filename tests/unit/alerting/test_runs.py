@@ -1,8 +1,8 @@
 """Where a run of anomalous buckets begins, what continues it, and when it is over."""
 
 import pytest
-from builders import EIGHT, HOUR, a_part, outcomes
 
+from builders import EIGHT, HOUR, a_part, outcomes
 from detector.alerting.runs import follow, run_of
 
 

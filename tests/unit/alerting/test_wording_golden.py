@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from golden.situations import SITUATIONS
 
 GOLDEN = Path(__file__).parents[2] / "golden"

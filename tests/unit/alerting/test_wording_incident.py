@@ -4,6 +4,13 @@ import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detector.alerting.wording import write_incident
+from detector.model.deploy import Ranking, Rejected, Suspect
+from detector.model.incident import IncidentState, Whereabouts
+from detector.model.notification import Reason
 from golden.situations import (
     NAMED,
     NEVER,
@@ -22,13 +29,6 @@ from golden.situations import (
     book,
     deploy,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
-from detector.alerting.wording import write_incident
-from detector.model.deploy import Ranking, Rejected, Suspect
-from detector.model.incident import IncidentState, Whereabouts
-from detector.model.notification import Reason
 
 REASONS = [
     Reason.OPENED,

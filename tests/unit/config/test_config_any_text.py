@@ -5,10 +5,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from config_files import DETECTOR_YML, ENVIRON, lay_out, load_folder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config_files import DETECTOR_YML, ENVIRON, lay_out, load_folder
 from detector.config.rule_schema import MetricEntry
 from detector.config.sql_gate import fragment_flaws, long_form_flaws
 from detector.config.yaml_strict import parse_yaml

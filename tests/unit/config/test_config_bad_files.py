@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from config_files import DETECTOR_YML, ENVIRON, faults_of, lay_out, load_folder, load_rules, said
-from tree import ROOT
 
+from config_files import DETECTOR_YML, ENVIRON, faults_of, lay_out, load_folder, load_rules, said
 from detector.config.load import load
 from detector.errors import ConfigError
+from tree import ROOT
 
 FILES = ROOT / "tests" / "rules"
 SECRETS = ("hunter2", "swordfish")
@@ -42,6 +42,19 @@ def test_good_rule_file_loads(path: Path, tmp_path: Path) -> None:
     book = load_rules(tmp_path, path.read_bytes(), path.name)
     assert said(tmp_path, book.faults + book.warnings) == []
     assert book.metrics
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ("team: checkout".encode("utf-16"), "1:1: the file is UTF-16 (byte 0): save it as UTF-8"),
+        ("# Umsätze".encode("latin-1"), "1:6: byte 5 (0xe4) is not UTF-8: save the file as UTF-8"),
+    ],
+)
+def test_other_encodings_say_what_to_do(raw: bytes, message: str, tmp_path: Path) -> None:
+    """A file that is not UTF-8 is refused, as a rule file and as detector.yml."""
+    assert said(tmp_path / "a", load_rules(tmp_path / "a", raw).faults) == [f"rules/checkout.yml:{message}"]
+    assert faults_of(tmp_path / "b", raw) == [f"detector.yml:{message}"]
 
 
 def test_every_line_is_short_enough_to_read() -> None:

@@ -5,14 +5,14 @@ import re
 from pathlib import Path
 
 import pytest
-from config_files import lay_out, load_folder
 from pydantic import BaseModel
-from tree import ROOT
 
+from config_files import lay_out, load_folder
 from detector.config.rule_schema import AlertEntry, MetricEntry, RuleFile, WitnessTable
 from detector.config.schema import json_schemas
 from detector.config.settings_schema import HttpEntry, ServiceEntry, SettingsEntry, SourceEntry, TeamEntry
 from detector.config.starter import starter_files
+from tree import ROOT
 
 FILES = {"rules": "rules.schema.json", "detector.yml": "detector.schema.json"}
 MODELS = (

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from config_files import ENVIRON, lay_out, load_folder, load_rules, said
 
+from config_files import ENVIRON, lay_out, load_folder, load_rules, said
 from detector.config.load import load_settings
 from detector.config.rulebook import load_rulebook
 from detector.model.grid import DAY_S, HOUR_S

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from config_files import DETECTOR_YML, ENVIRON, faults_of, lay_out, load_folder, said
 
+from config_files import DETECTOR_YML, ENVIRON, faults_of, lay_out, load_folder, said
 from detector.config.load import load, load_settings
 from detector.errors import ConfigError
 from detector.model.rulebook import Http, Service

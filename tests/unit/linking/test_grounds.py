@@ -1,9 +1,9 @@
 import pytest
-from unit.linking.morning import CHECKOUT, STRANGERS, ask, at, grounds, onset_between, shipped
 
 from detector.linking.suspects import rank_suspects
 from detector.linking.words import duration
 from detector.model.deploy import DeployKind, DeployStatus, ServiceRecord
+from unit.linking.morning import CHECKOUT, STRANGERS, ask, at, grounds, onset_between, shipped
 
 ALONE = "the only deploy in 6 h of a service that this metric depends on"
 

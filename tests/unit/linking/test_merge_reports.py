@@ -1,10 +1,9 @@
 from dataclasses import replace
 from itertools import permutations
 
-from unit.linking.morning import at, shipped
-
 from detector.linking.reports import live_at, merge_reports
 from detector.model.deploy import DeployStatus, Scope
+from unit.linking.morning import at, shipped
 
 RUNNING = DeployStatus.IN_PROGRESS
 BEGUN = shipped("payments", None, begun_at=at(7, 50), status=RUNNING, id_="d-1")

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 from scipy import stats
-from unit.linking.morning import GRAPH, SERVICES
 
 from detector.linking.lag import CLOCK_SKEW_H, Exposure, lag_distribution
 from detector.linking.prior import background_per_hour, failure_rate
 from detector.linking.services import reach, relations
 from detector.model.deploy import ServiceRecord
+from unit.linking.morning import GRAPH, SERVICES
 
 FOUND = relations(SERVICES, GRAPH)
 

@@ -1,6 +1,10 @@
 from datetime import timedelta
 
 import pytest
+
+from detector.linking.suspects import rank_suspects
+from detector.model.deploy import Answer, DeployKind, DeployStatus, Scope, ServiceRecord
+from detector.model.verdict import Onset
 from unit.linking.morning import (
     CHECKOUT,
     SHARP,
@@ -12,10 +16,6 @@ from unit.linking.morning import (
     shipped,
     why,
 )
-
-from detector.linking.suspects import rank_suspects
-from detector.model.deploy import Answer, DeployKind, DeployStatus, Scope, ServiceRecord
-from detector.model.verdict import Onset
 
 WHOLE_HOUR = onset_between(at(7, 50), at(9))
 RUNNING = DeployStatus.IN_PROGRESS

@@ -1,9 +1,9 @@
 from collections.abc import Mapping
 
 import pytest
-from unit.linking.morning import GRAPH
 
 from detector.linking.services import Relation, distance, reach, relations
+from unit.linking.morning import GRAPH
 
 LOOP: Mapping[str, tuple[str, ...]] = {"a": ("b",), "b": ("c",), "c": ("a", "d")}
 

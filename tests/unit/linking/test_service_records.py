@@ -1,9 +1,9 @@
 import pytest
-from unit.linking.morning import CHECKOUT, STRANGERS, ask, at, shipped
 
 from detector.linking.record import service_records
 from detector.linking.suspects import rank_suspects
 from detector.model.deploy import Answer, Ranking, ServiceRecord, Suspect
+from unit.linking.morning import CHECKOUT, STRANGERS, ask, at, shipped
 
 PAYMENTS = shipped("payments", at(7, 40))
 

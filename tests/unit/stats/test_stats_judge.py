@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from rhythms import MONDAY, a_shop, a_watch, at_zero, episodes, found, panel_of, same
 
 from detector.model.grid import DAY_S
 from detector.model.metric import Direction, Kind
 from detector.model.panel import Panel
 from detector.stats.judge import VerdictCode, judge
+from rhythms import MONDAY, a_shop, a_watch, at_zero, episodes, found, panel_of, same
 
 WEEKS = 10
 NOON = (WEEKS * 7 - 4) * 24 + 12  # of a Thursday in the last week

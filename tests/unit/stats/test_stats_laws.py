@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from rhythms import panel_of
 from scipy.stats import gamma, norm, poisson
 from statsmodels.genmod.families import Gamma
 from statsmodels.genmod.families.links import Identity
@@ -17,6 +16,7 @@ from detector.stats.emptiness import Emptiness
 from detector.stats.layout import layout_of
 from detector.stats.profile import winsorized_mean
 from detector.stats.variance import VarianceLaw
+from rhythms import panel_of
 
 
 @pytest.mark.filterwarnings("ignore:The identity link function does not respect the domain")

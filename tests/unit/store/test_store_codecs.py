@@ -4,12 +4,12 @@ import json
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from store_samples import any_deploy, any_incident, incident
 
 from detector.adapters.store.deploy_codec import decode_deploy, encode_deploy
 from detector.adapters.store.incident_codec import decode_incident, encode_incident
 from detector.model.deploy import Deploy
 from detector.model.incident import Incident
+from store_samples import any_deploy, any_incident, incident
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

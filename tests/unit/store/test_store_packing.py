@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from store_samples import block
 
 from detector.adapters.store.packing import WEEK_S, PackedWeek, pack, unpack
 from detector.model.state import HistoryBlock
+from store_samples import block
 
 _BUCKETS = st.dictionaries(
     st.integers(0, 5 * WEEK_S),

@@ -1,0 +1,118 @@
+"""A kill, a full disk, a lock that is held: nothing half done, and words that help."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detector.adapters.store import SqlStore, open_store
+from detector.errors import StoreBusy, StoreDamaged, StoreError
+from detector.model.state import TickChanges
+from store_samples import block, deploy, event, hour, incident, sqlite_url, tick, write_to
+
+_TICKS = """
+import sys
+from dataclasses import replace
+from store_samples import event, hour, incident, notification, outcome
+from detector.adapters.store import open_store
+from detector.model.state import TickChanges
+store = open_store(sys.argv[1])
+for number in range(int(sys.argv[2]), 10_000):
+    store.commit(TickChanges(
+        hour(number), outcomes=(outcome(number),), incidents=(incident(number),), events=(event(number),),
+        notifications=((notification(f"incident/{number}/1", incident=number), 1),),
+    ))
+    print(number, flush=True)
+"""
+
+
+def test_a_kill_leaves_whole_ticks(store: SqlStore, store_url: str) -> None:
+    """Kill -9 wherever it strikes: what was said to be committed is there, and what is there is whole."""
+    rng = np.random.default_rng(4)
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    for _ in range(4):
+        first = store.next_incident_number()
+        command = [sys.executable, "-c", _TICKS, store_url, str(first)]
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdout is not None
+            said = [int(writer.stdout.readline()) for _ in range(int(rng.integers(1, 30)))]
+            writer.kill()
+            said += [int(line) for line in writer.stdout if line.endswith("\n")]
+        kept = sorted(it.number for it in store.incidents(only_live=False, limit=10_000))
+        assert kept[: said[-1]] == list(range(1, said[-1] + 1))
+        assert len(kept) - said[-1] <= 1
+        assert len(store.outcomes("checkout/revenue", hour(0))) == len(kept)
+        assert [it.notification.incident for it in store.due_deliveries(hour(0))] == kept
+        assert all(len(store.incident_events(number)) == 1 for number in kept)
+
+
+@contextmanager
+def _limited(store: SqlStore, pragma: str, back: str) -> Iterator[None]:
+    """Set something on the one connection that the pool hands to this thread."""
+    with store._reading("limit") as connection:
+        connection.exec_driver_sql(f"PRAGMA {pragma}")
+    yield
+    with store._reading("lift") as connection:
+        connection.exec_driver_sql(f"PRAGMA {back}")
+
+
+def test_a_full_disk(filled: Path) -> None:
+    """The message says so; nothing of the commit is kept and nothing else lost; with space again it goes through."""
+    large = TickChanges(hour(9), history=(block(0, [1.5] * 30_000, "large"),))
+    with closing(open_store(sqlite_url(filled))) as store:
+        with (
+            _limited(store, "max_page_count=1", "max_page_count=1000000"),
+            pytest.raises(StoreError, match=r"database or disk is full; free some space"),
+        ):
+            store.commit(large)
+        assert store.incident(1) is not None
+        assert not store.history(["large"], hour(0))
+        store.commit(large)
+        assert store.history(["large"], hour(0))
+
+
+def test_a_file_that_may_not_be_written(filled: Path) -> None:
+    """Reading goes on; writing says what to do."""
+    with closing(open_store(sqlite_url(filled))) as store, _limited(store, "query_only=ON", "query_only=OFF"):
+        with pytest.raises(StoreError, match=r"readonly database; let this user write to the file and its directory"):
+            store.commit(tick())
+        assert store.incident(1) is not None
+
+
+def test_another_program_that_does_not_let_go(filled: Path) -> None:
+    """After the patience of the connection: busy, by whom, and what to do; later it works."""
+    with closing(open_store(sqlite_url(filled))) as store, closing(sqlite3.connect(filled)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with (
+            _limited(store, "busy_timeout=1", "busy_timeout=10000"),
+            pytest.raises(StoreBusy, match=r"cannot keep the report .* database is locked; another program holds it"),
+        ):
+            store.add_deploy(deploy("d2"))
+        other.rollback()
+        assert store.add_deploy(deploy("d2"))
+
+
+def test_messages_hold_no_data(store: SqlStore) -> None:
+    """Neither statements nor what was to be stored stand in an error."""
+    with pytest.raises(StoreError) as caught:
+        store.set_incident(incident(1), event(99))
+    assert "INSERT" not in str(caught.value)
+    assert "4,000" not in str(caught.value)
+    assert "change incident 1" in str(caught.value)
+
+
+def test_damage_found_while_writing(store: SqlStore, store_url: str) -> None:
+    """History that cannot be merged into, and a report that cannot be compared with, are damage too."""
+    store.commit(tick())
+    store.add_deploy(deploy())
+    write_to(store_url, "UPDATE history SET flags = starts")
+    write_to(store_url, "UPDATE deploys SET content = '{'")
+    with pytest.raises(StoreDamaged, match="its parts differ in length"):
+        store.commit(tick())
+    with pytest.raises(StoreDamaged, match="not JSON"):
+        store.add_deploy(deploy())
