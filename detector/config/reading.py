@@ -39,6 +39,7 @@ class FileReport:
         document: its content.
         faults, warnings: what was found so far.
         spoiled: paths whose value must not be used.
+        parents: those paths and all above them.
     """
 
     shown_as: str
@@ -46,6 +47,7 @@ class FileReport:
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
     spoiled: set[KeyPath] = field(default_factory=set)
+    parents: set[KeyPath] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Begin with what the YAML itself has."""
@@ -73,8 +75,9 @@ class FileReport:
 
     def is_spoiled(self, path: KeyPath) -> bool:
         """Whether the value of a path, or anything in it, has a fault."""
-        return any(other[: len(path)] == path for other in self.spoiled)
+        return path in self.parents
 
     def _add(self, path: KeyPath, place: Place, message: str) -> None:
         self.spoiled.add(path)
+        self.parents.update(path[:length] for length in range(len(path) + 1))
         self.faults.append(Fault(self.shown_as, place.line, place.column, message))

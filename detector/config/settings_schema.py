@@ -82,7 +82,9 @@ class SettingsEntry(Entry):
         description="The detector's own database: sqlite:///FILE or postgresql://…; default sqlite:///detector.db.",
         examples=["sqlite:///detector.db", "${DETECTOR_STORE_URL}"],
     )
-    timezone: Zone = Field(default="UTC", description="Where rules cut days and hours unless they say otherwise.")
+    timezone: Zone = Field(
+        default="UTC", validate_default=True, description="Where rules cut days and hours unless they say otherwise."
+    )
     rules: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
         default="rules/", description="Folder of the rule files: every *.yml below it."
     )

@@ -38,9 +38,9 @@ clock_timestamp curdate current_date current_time current_timestamp curtime getd
 statement_timestamp sysdate timeofday transaction_timestamp utc_date utc_time utc_timestamp
 """
 _GRAMMAR = """
-all and any as between by case cross cube distinct else escape except exists filter from full glob group having ilike in
-inner intersect is join lateral left like limit natural not offset on or order outer over overlaps partition regexp
-right rlike rollup row select sets similar some then to union using values when where with within xor
+all and any as between by case cross cube distinct else escape except exists filter from full glob group having ilike
+in inner intersect is join lateral left like limit materialized natural not offset on or order outer over overlaps
+partition regexp right rlike rollup row select sets similar some then to union using values when where with within xor
 """
 _TYPES_WITH_LENGTH = "bigint bit char character decimal float int integer nchar numeric varbit varchar varying"
 

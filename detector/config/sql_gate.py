@@ -171,7 +171,8 @@ def _harmful(tree: exp.Expr, sql: SqlText) -> Iterator[SqlTrouble]:
         elif isinstance(node, exp.Into):
             yield SqlTrouble(_word_at(sql, "into"), "SELECT INTO writes a table: delete INTO")
         elif isinstance(node, exp.Lock):
-            yield SqlTrouble(_word_at(sql, "for"), "this locks rows: delete FOR UPDATE or FOR SHARE")
+            at = _word_at(sql, "for") or _word_at(sql, "lock")
+            yield SqlTrouble(at, "this locks rows: delete FOR UPDATE or FOR SHARE")
         elif isinstance(node, exp.Table) and node.name and is_catalog(*_parts(node)):
             name = ".".join(_parts(node))
             yield SqlTrouble(_word_at(sql, node.name.lower()), f"{shown(name)} belongs to the database itself")

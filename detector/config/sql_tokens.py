@@ -55,8 +55,13 @@ def _comments(sql: SqlText, *, is_fragment: bool) -> Iterator[SqlTrouble]:
         elif found := _BIND.search(text):
             yield SqlTrouble(at + found.start(), f"{shown(found.group())} in a comment: write it without the colon")
     for token in sql.tokens:
-        if token.token_type in _ODD_TEXTS:
-            yield SqlTrouble(token.start, "write text in plain quotes: 'like this'")
+        written = sql.text[token.start : token.end + 1]
+        if token.token_type is TokenType.HINT:
+            yield SqlTrouble(token.start, f"comments of this kind can change settings: delete {shown(written)}")
+        # MySQL can be set to take a backslash for what it is, and the text then ends at the quote behind it.
+        is_escaped = sql.dialect == "mysql" and token.token_type in TEXTS and re.search(r"\\['\"]", written)
+        if token.token_type in _ODD_TEXTS or is_escaped:
+            yield SqlTrouble(token.start, "write text in plain quotes, and a quote in it twice: 'it''s'")
 
 
 def _parameters(sql: SqlText, binds: frozenset[str]) -> Iterator[SqlTrouble]:

@@ -23,8 +23,8 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
 
 
-def _known(info: ValidationInfo) -> Known:
-    return cast(Known, info.context)
+def _known(validation: ValidationInfo) -> Known:
+    return cast(Known, validation.context)
 
 
 def _declared(kind: str, value: object, names: Any) -> str:  # noqa: ANN401 - a set or a mapping of names
@@ -34,33 +34,33 @@ def _declared(kind: str, value: object, names: Any) -> str:  # noqa: ANN401 - a 
     raise NotUsable(f"no {kind} is called {shown(value)} in detector.yml{did_you_mean(text, names)}")
 
 
-def _team(value: object, info: ValidationInfo) -> str:
-    return _declared("team", value, _known(info).teams)
+def _team(value: object, validation: ValidationInfo) -> str:
+    return _declared("team", value, _known(validation).teams)
 
 
-def _service(value: object, info: ValidationInfo) -> str:
-    return _declared("service", value, _known(info).services)
+def _service(value: object, validation: ValidationInfo) -> str:
+    return _declared("service", value, _known(validation).services)
 
 
-def _source(value: object, info: ValidationInfo) -> str:
-    return _declared("source", value, _known(info).sources)
+def _source(value: object, validation: ValidationInfo) -> str:
+    return _declared("source", value, _known(validation).sources)
 
 
-def _channel(value: object, info: ValidationInfo) -> Secret:
+def _channel(value: object, validation: ValidationInfo) -> Secret:
     secret = addresses.channel(value)
-    check = _known(info).check_channel
+    check = _known(validation).check_channel
     complaint = check(secret.hidden) if check is not None else None
     if complaint:
         raise NotUsable(f"{secret.label}: {complaint.replace(secret.hidden, secret.label)}")
     return secret
 
 
-def _source_url(value: object, info: ValidationInfo) -> Secret:
-    return addresses.database(value, tuple(addresses.DIALECTS), _known(info).folder)
+def _source_url(value: object, validation: ValidationInfo) -> Secret:
+    return addresses.database(value, tuple(addresses.DIALECTS), _known(validation).folder)
 
 
-def _store_url(value: object, info: ValidationInfo) -> Secret:
-    return addresses.database(value, addresses.STORES, _known(info).folder)
+def _store_url(value: object, validation: ValidationInfo) -> Secret:
+    return addresses.database(value, addresses.STORES, _known(validation).folder)
 
 
 def _text(schema: dict[str, Any]) -> WithJsonSchema:
