@@ -1,15 +1,15 @@
 """What a web shop sells in one hour: drawn from the seed and the hour alone, whoever asks and in whatever pieces."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
 import numpy as np
 import numpy.typing as npt
 
-from detector.model.grid import HOUR_S
+from detector.model.grid import DAY_S, HOUR_S, grid_of
 from detector.model.span import Span, at_epoch, epoch_s
+from detector.stats.calendar import holiday_flags
 
 __all__ = ["SATURDAY", "ZONE", "Rows", "cut", "day_off", "draw", "is_holiday"]
 
@@ -86,7 +86,9 @@ def day_off(now: datetime) -> date:
 @lru_cache(maxsize=512)
 def is_holiday(day: date) -> bool:
     """A public holiday in all of Germany."""
-    return day in holidays.country_holidays("DE", years=day.year)
+    midnight = datetime.combine(day, time(), tzinfo=ZONE).astimezone(UTC)
+    one_day = grid_of(ZONE.key, DAY_S, Span(midnight, midnight + timedelta(hours=1)))
+    return bool(holiday_flags(one_day, "DE", ()).any())
 
 
 def _draw_hour(hour: int, now: datetime, seed: int) -> tuple[Rows, Rows, Rows]:

@@ -20,7 +20,7 @@ def texts() -> dict[str, str]:
     for path in project_files():
         content = path.read_bytes()
         if b"\0" not in content:
-            found[str(path.relative_to(ROOT))] = content.decode("utf-8")
+            found[str(path.relative_to(ROOT))] = content.decode("utf-8", errors="replace")
     return found
 
 
