@@ -49,7 +49,7 @@ def find_rule_files(root: Path, shown_root: str) -> RuleFiles:
             path = Path(folder) / file
             relative = path.relative_to(root)
             shown_as = str(Path(shown_root) / relative)
-            if path.suffix == ".yaml":
+            if path.suffix.lower() in {".yaml", ".yml"} and path.suffix != ".yml":
                 warnings.append(Fault(shown_as, 0, 0, "not read: rule files end in .yml; rename it"))
             elif path.suffix == ".yml" and not file.endswith(_TEST):
                 complaint = _complaint(path, relative, root)

@@ -70,8 +70,11 @@ def test_names_follow_folders(tmp_path: Path) -> None:
 
 def test_a_file_with_another_ending_is_not_overlooked_in_silence(tmp_path: Path) -> None:
     """Who writes checkout.yaml hears that nobody reads it."""
-    book = load_folder(lay_out(tmp_path, {"checkout.yaml": HEAD + ORDERS}))
-    assert said(tmp_path, book.warnings) == ["rules/checkout.yaml: not read: rule files end in .yml; rename it"]
+    book = load_folder(lay_out(tmp_path, {"checkout.yaml": HEAD + ORDERS, "orders.YML": HEAD + ORDERS}))
+    assert said(tmp_path, book.warnings) == [
+        "rules/checkout.yaml: not read: rule files end in .yml; rename it",
+        "rules/orders.YML: not read: rule files end in .yml; rename it",
+    ]
 
 
 def test_file_names_are_half_of_a_name(tmp_path: Path) -> None:
