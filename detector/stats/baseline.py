@@ -7,8 +7,9 @@ import numpy.typing as npt
 
 from detector.model.metric import Kind
 from detector.model.panel import Bools, Floats, Panel
+from detector.stats.emptiness import is_nearly_empty
 from detector.stats.layout import Layout, layout_of
-from detector.stats.walk import Walk
+from detector.stats.memory import walk_of
 
 __all__ = ["Baseline", "baseline_of"]
 
@@ -41,13 +42,11 @@ class Baseline:
 def baseline_of(panel: Panel, kind: Kind) -> Baseline:
     """The expectation of every bucket of a panel.
 
-    A series begins on the day of its first value; of one that adds up, of the first that is not zero: before that there
-    was no shop, and its silence says nothing.
+    A series begins with the first whole day on which it has a value; of one that adds up, a value that is not zero:
+    before that there was no shop, and its silence says nothing.
     """
-    begins = _first_days(panel, kind)
-    days = np.unique(begins).tolist()
-    if days == [0]:
-        return _walked(panel, kind)
+    layout = layout_of(panel.grid)
+    begins = _first_days(panel, kind, layout)
     shape = panel.values.shape
     whole = Baseline(
         expected=np.full(shape, np.nan),
@@ -59,9 +58,8 @@ def baseline_of(panel: Panel, kind: Kind) -> Baseline:
         busy=np.zeros(shape),
         days=np.zeros(shape),
     )
-    local = layout_of(panel.grid)
-    for day in days:
-        rows, begin = np.flatnonzero(begins == day), int(local.first[day])
+    for day in np.unique(begins).tolist():
+        rows, begin = np.flatnonzero(begins == day), int(layout.first[min(day, layout.days)])
         if begin < shape[1]:
             part = _walked(_rows(panel, rows).cut(slice(begin, None)), kind)
             for name in Baseline.__dataclass_fields__:
@@ -69,14 +67,17 @@ def baseline_of(panel: Panel, kind: Kind) -> Baseline:
     return whole
 
 
-def _first_days(panel: Panel, kind: Kind) -> npt.NDArray[np.int64]:
-    """The local day of each series' first value, counted from the panel's first; after its last day for none, (m,)."""
+def _first_days(panel: Panel, kind: Kind, layout: Layout) -> npt.NDArray[np.int64]:
+    """The local day of each series' first value, counted from the panel's first; after its last day for none, (m,).
+
+    A first day that begins after midnight is left out: so the days that teach, and all that follows from them, stay the
+    same while a panel of the last weeks moves on from hour to hour.
+    """
     begun = panel.known & panel.teaches
     if kind.adds_up:
         begun &= np.where(panel.known, panel.values, 0.0) != 0
-    layout: Layout = layout_of(panel.grid)
     first = np.where(begun.any(axis=1), layout.day[begun.argmax(axis=1)], layout.days)
-    return np.asarray(first, dtype=np.int64)
+    return np.asarray(np.maximum(first, int(layout.slot[0] != 0)), dtype=np.int64)
 
 
 def _rows(panel: Panel, rows: npt.NDArray[np.int64]) -> Panel:
@@ -92,15 +93,16 @@ def _rows(panel: Panel, rows: npt.NDArray[np.int64]) -> Panel:
 
 def _walked(panel: Panel, kind: Kind) -> Baseline:
     layout = layout_of(panel.grid)
-    walk = Walk(panel, kind, layout)
+    walk = walk_of(panel, kind, layout)
     length = panel.grid.length_ratio if kind.adds_up else np.ones(len(panel.grid))
+    expected = layout.row(walk.expected) * length
     return Baseline(
-        expected=layout.row(walk.expected) * length,
+        expected=expected,
         variance=layout.row(walk.variance) * length,
         shared=layout.row(walk.shared) * length,
         weeks=layout.row(walk.weeks),
         p_empty=layout.row(walk.p_empty),
-        is_empty=layout.row(walk.is_empty) > 0,
+        is_empty=panel.known & is_nearly_empty(np.where(panel.known, panel.values, np.inf), expected, kind),
         busy=layout.spread_out(walk.busy),
         days=layout.spread_out(walk.usable_days),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from difflib import get_close_matches
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,14 +28,15 @@ def holiday_flags(grid: Grid, code: str | None, own_dates: Sequence[date]) -> Bo
     """
     days, place = np.unique(grid.local_day, return_inverse=True)
     dates = [_EPOCH + timedelta(days=int(day)) for day in days]
-    off = set(own_dates) | _public_holidays(code, {day.year for day in dates})
+    off = set(own_dates) | _public_holidays(code, tuple(sorted({day.year for day in dates})))
     is_off = np.array([day in off for day in dates], dtype=bool)
     return is_off[place.reshape(-1)]
 
 
-def _public_holidays(code: str | None, years: set[int]) -> set[date]:
+@lru_cache(maxsize=256)
+def _public_holidays(code: str | None, years: tuple[int, ...]) -> frozenset[date]:
     if code is None:
-        return set()
+        return frozenset()
     import holidays  # noqa: PLC0415  a third of a second that only rules with a calendar should pay
 
     country, _, subdivision = code.strip().upper().partition("-")
@@ -43,8 +45,8 @@ def _public_holidays(code: str | None, years: set[int]) -> set[date]:
         raise ValueError(_unknown(code, country, sorted(supported), ""))
     if subdivision and subdivision not in supported[country]:
         raise ValueError(_unknown(code, subdivision, sorted(supported[country]), f"{country}-"))
-    found = holidays.country_holidays(country, subdiv=subdivision or None, years=sorted(years))
-    return set(found)
+    found = holidays.country_holidays(country, subdiv=subdivision or None, years=years)
+    return frozenset(found)
 
 
 def _unknown(code: str, part: str, valid: list[str], prefix: str) -> str:

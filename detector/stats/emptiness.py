@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from detector.model.metric import Kind
 from detector.model.panel import Bools, Floats
 
-__all__ = ["Emptiness"]
+__all__ = ["Emptiness", "is_nearly_empty"]
 
+_NEARLY = 0.08  # of what is expected: an outage often leaves some rest, and must not hide behind it
 _CLASSES = (0.0, 0.1, 0.25, 0.5)  # buckets that are empty alike, from these parts of a busy bucket on
 _OWN_WEEKS = 2.0  # weeks as which the class counts beside the slot's own ones
 _LEAST = 0.01  # chance of an empty bucket: every till fails once in a while
@@ -46,6 +48,13 @@ class Emptiness:
         self._sums *= 1.0 - 1.0 / _MEMORY_DAYS
         here = usable & (size == np.arange(len(_CLASSES))[:, None, None])
         self._sums += np.stack([here, here & is_empty]).sum(axis=3)
+
+
+def is_nearly_empty(values: Floats, expected: Floats, kind: Kind) -> Bools:
+    """Next to nothing of what is expected, or nothing at all; ratios and gauges are never empty."""
+    if not kind.adds_up:
+        return np.zeros(values.shape, dtype=bool)
+    return values <= np.where(np.isfinite(expected), _NEARLY * expected, 0.0)
 
 
 def _class_of(expected: Floats, busy: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from detector.model.metric import Kind
 from detector.model.panel import Bools, Floats, Panel
-from detector.stats.emptiness import Emptiness
+from detector.stats.emptiness import Emptiness, is_nearly_empty
 from detector.stats.layout import Layout
 from detector.stats.profile import LAGS, Leaning, same_slots, winsorized_mean
 from detector.stats.variance import VarianceLaw
@@ -18,7 +18,6 @@ _LEVEL_WEIGHTS = np.repeat(0.6 ** np.arange(_LEVEL_WEEKS - 1, -1, -1), _WEEK)
 _SHAPE_DECAY = 0.95  # of the mean day that thin slots lean on: about three weeks
 _BUSY_DECAY = 0.9
 _BIAS_DECAY, _BIAS_DAYS = 0.97, 3.0  # a trimmed mean of skewed values is too low; what it misses is put back in a month
-_NEARLY_EMPTY = 0.08  # of what is expected: an outage often leaves some rest, and must not hide behind it
 _SHIFT_SHARE = 0.4  # more than this of a week cannot be an incident: the new level is taken as it is
 _FLAG = {1: 4.5, 3: 4.0, 6: 4.0, 24: 4.0}  # sd of sums of so many buckets that no honest noise reaches twice a year
 _CUT_LOW, _CUT_HIGH = 4.0, 4.0  # sd to which single values are cut before they teach
@@ -188,8 +187,7 @@ class Walk:
         whole = size.sum(axis=1)
         self.flagged[:, day] = (size * hit).sum(axis=1) / np.where(whole > 0, whole, 1.0)
         has_shifted = self.flagged[:, day - _WEEK + 1 : day + 1].sum(axis=1) / _WEEK > _SHIFT_SHARE
-        nearly = _NEARLY_EMPTY * expected if self.kind.adds_up else np.full(expected.shape, -np.inf)
-        self.is_empty[:, day] = self.known[:, day] & (values <= np.where(np.isfinite(nearly), nearly, 0.0))
+        self.is_empty[:, day] = self.known[:, day] & is_nearly_empty(values, expected, self.kind)
         teaching: Bools = self.teaches[:, day] & ~(hit & ~has_shifted[:, None])
         return teaching
 
