@@ -16,9 +16,7 @@ __all__ = ["Scrub", "told"]
 
 SHOWN = 300
 SHORTEST_WORD = 4
-SERVER_PREFIX = re.compile(
-    r'connection (to server )?(at "[^"]*"|on socket "[^"]*")?( \([^)]*\))?(, port \d+)? ?failed: '
-)
+SERVER_PREFIX = re.compile(r'^(connection failed: )?connection to server (at|on socket) "[^"]*".*? failed: ')
 
 TOO_SLOW = "narrow the query, add an index on its time column, or raise the source's `timeout`"
 # By SQLSTATE, longest prefix first: what it means here, and what a person does about it.

@@ -21,6 +21,8 @@ __all__ = ["long_rows"]
 
 EARLIEST_S = epoch_s(datetime(1971, 1, 1, tzinfo=UTC))  # what is before is a zero or a typing error
 LATEST_S = epoch_s(datetime(9000, 1, 1, tzinfo=UTC))
+FAR_S = 2**60  # beyond every calendar, and still an int64
+NEAR_S = 30 * DAY_S
 CLOCK_SLACK_S = 300
 SHOWN = 80
 
@@ -32,7 +34,8 @@ def long_rows(answer: Answer, metric: Metric, span: Span, source_zone: str) -> B
         BadRows: a missing column, no number, no time, no start of a bucket, two rows for one bucket.
     """
     grid = grid_of(metric.timezone, metric.every_s, span)
-    starts, has_walls = _starts(answer.column("bucket"), metric.timezone, source_zone)
+    times = [_time(bucket) for bucket in answer.column("bucket")]
+    starts, has_walls = _starts(times, metric.timezone, source_zone, span)
     values = floats_of(answer.column("value"), "value")
     order = np.argsort(starts, kind="stable")
     starts, values = starts[order], values[order]
@@ -44,28 +47,29 @@ def long_rows(answer: Answer, metric: Metric, span: Span, source_zone: str) -> B
     return BucketRows(starts, values, ambiguous=ambiguous, warnings=warnings)
 
 
-def _starts(buckets: Sequence[object], metric_zone: str, source_zone: str) -> tuple[Seconds, bool]:
+def _starts(
+    times: Sequence[int | datetime | date], metric_zone: str, source_zone: str, span: Span
+) -> tuple[Seconds, bool]:
     """Epoch seconds, and whether any was wall time of the source's zone."""
-    starts = np.zeros(len(buckets), dtype=np.int64)
-    walls: dict[str, list[int]] = {metric_zone: [], source_zone: []}
-    places: dict[str, list[int]] = {metric_zone: [], source_zone: []}
-    has_walls = False
-    for place, bucket in enumerate(buckets):
-        at = _time(bucket)
-        if isinstance(at, int):
-            starts[place] = at
-        elif isinstance(at, datetime) and at.tzinfo is not None:
-            starts[place] = _whole_s(at.astimezone(UTC), bucket)
-        else:
-            is_wall = isinstance(at, datetime)
-            has_walls |= is_wall
-            zone = source_zone if is_wall else metric_zone
-            midnight_or_at = at if isinstance(at, datetime) else datetime(at.year, at.month, at.day)  # noqa: DTZ001 - wall time on purpose
-            walls[zone].append(_whole_s(midnight_or_at.replace(tzinfo=UTC), bucket))
-            places[zone].append(place)
-    for zone, seconds in walls.items():
-        starts[places[zone]] = instants_of(zone, np.array(seconds, dtype=np.int64))
-    return starts, has_walls
+    instants = [epoch_s(_aware(at)) if isinstance(at, date) else at for at in times]
+    starts = np.clip(np.array(instants, dtype=object), -FAR_S, FAR_S).astype(np.int64)
+    has_zone = np.array([isinstance(at, int) or getattr(at, "tzinfo", None) is not None for at in times], dtype=bool)
+    is_date = np.array([isinstance(at, date) and not isinstance(at, datetime) for at in times], dtype=bool)
+    # Only near the span: a zone's changes are looked up day by day, and what lies far off does not count anyway.
+    is_near = np.abs(starts - epoch_s(span.start_at)) < NEAR_S + int(span.length.total_seconds())
+    for zone, is_in_zone in ((metric_zone, is_date), (source_zone, ~has_zone & ~is_date)):
+        chosen = is_in_zone & is_near
+        starts[chosen] = instants_of(zone, starts[chosen])
+    return starts, bool((~has_zone & ~is_date).any())
+
+
+def _aware(at: date) -> datetime:
+    """A wall clock or a day as if it were UTC; a time with a zone as it is."""
+    if not isinstance(at, datetime):
+        return datetime(at.year, at.month, at.day, tzinfo=UTC)
+    if at.microsecond:
+        raise BadRows(f"bucket {at} has a fraction of a second: cut it to the start of its bucket")
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def _time(bucket: object) -> int | datetime | date:
@@ -93,12 +97,6 @@ def _iso(bucket: str) -> datetime | date:
     except ValueError:
         shown = repr(bucket)[:SHOWN]
         raise BadRows(f"column bucket holds {shown}, which is no time; write YYYY-MM-DD HH:MM:SS") from None
-
-
-def _whole_s(at: datetime, bucket: object) -> int:
-    if at.microsecond:
-        raise BadRows(f"bucket {bucket} has a fraction of a second: cut it to the start of its bucket")
-    return epoch_s(at)
 
 
 def _out_of_range(starts: Seconds, metric: Metric, span: Span) -> tuple[str, ...]:

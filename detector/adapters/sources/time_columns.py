@@ -83,7 +83,7 @@ class TimeColumn:
 
     def instant(self, axis_s: int) -> int:
         """The instant of a place on the axis."""
-        if self.kind.is_instant:
+        if self.kind.is_instant or axis_s < 0:  # before 1970 stands no time that anybody meant
             return axis_s
         return int(instants_of(self.timezone, np.array([axis_s], dtype=np.int64))[0])
 
