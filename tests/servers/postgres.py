@@ -33,6 +33,7 @@ __all__ = ["NoPostgres", "PostgresServer", "find_programs"]
 SUPERUSER = "detector"
 PROGRAMS = ("initdb", "pg_ctl", "postgres")
 STARTS = 3  # a port that was free may be taken before the server has it
+KEEPER = 'read -r _; "$1" stop --mode immediate --silent --wait --pgdata "$2"; rm -rf "$3"'
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -99,9 +100,10 @@ class PostgresServer:
         self._numbers = count(1)
         self._left: list[str] = []
         self.port = 0
+        if self._owner:
+            os.chown(self._folder, self._owner.pw_uid, self._owner.pw_gid)
+        self._keeper = self._keep()
         try:
-            if self._owner:
-                os.chown(self._folder, self._owner.pw_uid, self._owner.pw_gid)
             self._initialise()
             self._start()
         except BaseException:
@@ -142,13 +144,28 @@ class PostgresServer:
 
     def stop(self) -> None:
         """End the server and remove its data."""
-        if (self._data / "postmaster.pid").exists():
-            self._run("pg_ctl", "stop", "--mode", "immediate", "--silent", "--wait")
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._keeper.communicate()
 
     @property
     def _data(self) -> Path:
         return self._folder / "data"
+
+    def _keep(self) -> "subprocess.Popen[bytes]":
+        """A shell that waits for its input to end, as it does when tests are killed, and then cleans up."""
+        return subprocess.Popen(
+            ["/bin/sh", "-c", KEEPER, "keeper", str(self._programs / "pg_ctl"), str(self._data), str(self._folder)],
+            cwd="/",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            **self._as_owner,
+        )
+
+    @property
+    def _as_owner(self) -> dict[str, Any]:
+        owner = self._owner
+        return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
 
     def _initialise(self) -> None:
         auth = ["--auth=trust"]
@@ -184,9 +201,6 @@ class PostgresServer:
         self._run("pg_ctl", "start", "--silent", "--wait", f"--log={self._folder / 'log'}", f"--options={options}")
 
     def _run(self, program: str, *arguments: str) -> None:
-        as_user: dict[str, Any] = {}
-        if self._owner:
-            as_user = {"user": self._owner.pw_uid, "group": self._owner.pw_gid, "extra_groups": []}
         done = subprocess.run(
             [str(self._programs / program), *arguments, f"--pgdata={self._data}"],
             cwd=self._folder,
@@ -195,7 +209,7 @@ class PostgresServer:
             text=True,
             check=False,
             env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
-            **as_user,
+            **self._as_owner,
         )
         if done.returncode:
             log = self._folder / "log"
