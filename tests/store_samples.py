@@ -1,8 +1,12 @@
 """Things to put into a store, and strategies for any incident and deploy there can be."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 import sqlalchemy as sa
@@ -10,7 +14,7 @@ from hypothesis import strategies as st
 
 from detector.adapters.store.engines import make_engine
 from detector.adapters.store.place import place_of
-from detector.model.deploy import Answer, Deploy, DeployStatus, Ranking, Rejected, Scope, Suspect
+from detector.model.deploy import Answer, Deploy, Ranking, Rejected, Scope, Suspect
 from detector.model.incident import Incident, IncidentEvent, IncidentMetric, IncidentState, Told
 from detector.model.notification import Notification, Reason
 from detector.model.span import Span, epoch_s
@@ -100,18 +104,36 @@ def write_to(url: str, statement: str, **values: object) -> None:
     engine.dispose()
 
 
-_TEXTS = st.text(max_size=12)
-_NUMBERS = st.floats(allow_nan=False)
 _TIMES = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
-_SPANS = st.tuples(_TIMES, _TIMES).map(lambda ends: Span(min(ends), max(ends)))
-_SHARES = st.tuples(_TEXTS, _NUMBERS)
+_OF: dict[Any, st.SearchStrategy[Any]] = {
+    datetime: _TIMES,
+    Span: st.tuples(_TIMES, _TIMES).map(lambda ends: Span(min(ends), max(ends))),
+    float: st.floats(allow_nan=False),
+    str: st.text(max_size=12),
+    int: st.integers(0, 2**31 - 1),
+    bool: st.booleans(),
+    type(None): st.none(),
+}
 
-st.register_type_strategy(datetime, _TIMES)
-st.register_type_strategy(Span, _SPANS)
-st.register_type_strategy(float, _NUMBERS)
-st.register_type_strategy(str, _TEXTS)
 
-# Built from the fields' types, so that a field that is added to the model and forgotten here or in a codec is found.
-any_deploy = st.from_type(Deploy)
-any_incident = st.from_type(Incident)
-any_status = st.sampled_from(DeployStatus)
+def _any(kind: Any) -> st.SearchStrategy[Any]:
+    """Whatever the annotation allows; a field that is added to the model is filled as well, and missed in a codec."""
+    if kind in _OF:
+        return _OF[kind]
+    if isinstance(kind, type) and is_dataclass(kind):
+        return st.builds(kind, **{name: _any(part) for name, part in get_type_hints(kind).items()})
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return st.sampled_from(kind)
+    parts = [_any(part) for part in get_args(kind) if part is not Ellipsis]
+    if get_origin(kind) is tuple and Ellipsis in get_args(kind):
+        return st.lists(parts[0], max_size=3).map(tuple)
+    ways: dict[Any, Callable[..., st.SearchStrategy[Any]]] = {
+        tuple: st.tuples,
+        Mapping: lambda *both: st.dictionaries(*both, max_size=3),
+        UnionType: lambda *either: st.one_of(*reversed(either)),
+    }
+    return ways[get_origin(kind)](*parts)
+
+
+any_deploy: st.SearchStrategy[Deploy] = _any(Deploy)
+any_incident: st.SearchStrategy[Incident] = _any(Incident)

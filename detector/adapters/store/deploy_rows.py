@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from detector.adapters.store.deploy_codec import decode_deploy, encode_deploy
 from detector.adapters.store.sql import insert_new
 from detector.adapters.store.tables import deploys
+from detector.adapters.store.trouble import decoding
 from detector.errors import DeployFeedError
 from detector.model.deploy import Deploy, DeployStatus
 from detector.model.span import Span
@@ -23,7 +24,9 @@ def add_report(connection: Connection, report: Deploy) -> bool:
     if known is None:
         insert_new(connection, deploys, [_encode(report)])
         return True
-    earlier, report = decode_deploy(json.loads(known)), decode_deploy(encode_deploy(report))
+    with decoding():
+        earlier = decode_deploy(json.loads(known))
+    report = decode_deploy(encode_deploy(report))  # with its times in UTC, as the earlier one
     different = [
         f"{field.name} was {getattr(earlier, field.name)!s:.80}, now {getattr(report, field.name)!s:.80}"
         for field in fields(Deploy)

@@ -62,6 +62,7 @@ def _sqlite(place: Place, pooled: bool, foreign_keys: bool) -> Engine:  # noqa: 
     def set_up(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the driver's own idea of when to begin is in nobody's way
         for pragma in (
+            "page_size=8192",  # of a new file: three packed weeks fill a page, while of 4,096 bytes one wastes half
             "synchronous=FULL",  # with a write-ahead log anything less may lose the last commits with the power
             f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
             "cell_size_check=ON",  # find damage when a page is read, not after it was copied elsewhere

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from detector.adapters.store.sql import chunks, insert_new, upsert
 from detector.adapters.store.tables import outcome_revisions, outcomes
+from detector.adapters.store.trouble import decoding
 from detector.model.span import Span
 from detector.model.verdict import Outcome, OutcomeKind
 
@@ -109,4 +110,5 @@ def _current(connection: Connection, chunk: Sequence[Outcome]) -> Mapping[_Key, 
         outcomes.c.metric.in_(sorted({outcome.metric for outcome in chunk})),
         outcomes.c.start_at.between(min(starts), max(starts)),
     )
-    return {(row.metric, row.start_at): row._asdict() for row in connection.execute(statement)}
+    with decoding():
+        return {(row.metric, row.start_at): row._asdict() for row in connection.execute(statement)}

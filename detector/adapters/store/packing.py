@@ -5,8 +5,8 @@ of time, little-endian whatever the machine: `starts` uint32 seconds since the s
 float64, `flags` uint8 (1 known, 2 teaches). Ten weeks of 10,000 series are 100,000 rows instead of 17 million.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from detector.model.panel import Floats
 from detector.model.state import HistoryBlock
 
-__all__ = ["WEEK_S", "PackedWeek", "pack", "unpack"]
+__all__ = ["WEEK_S", "PackedWeek", "pack", "unpack", "weeks_of"]
 
 WEEK_S = 7 * 24 * 3600
 
@@ -22,6 +22,10 @@ _START = np.dtype("<u4")
 _VALUE = np.dtype("<f8")
 _FLAG = np.dtype("u1")
 _KNOWN, _TEACHES = 1, 2
+_UNKNOWN = np.array(np.nan, _VALUE).tobytes()
+
+Ints = npt.NDArray[np.int64]
+T = TypeVar("T", bound=np.generic)
 
 
 class PackedWeek(NamedTuple):
@@ -34,13 +38,10 @@ class PackedWeek(NamedTuple):
     flags: bytes
     weights: bytes | None
 
-    def check(self) -> None:
-        n = len(self.flags)
-        lengths = {len(self.starts) // _START.itemsize, len(self.values) // _VALUE.itemsize}
-        if self.weights is not None:
-            lengths.add(len(self.weights) // _VALUE.itemsize)
-        if lengths != {n}:
-            raise ValueError(f"history of {self.metric}, week {self.week}: its parts differ in length")
+
+def weeks_of(block: HistoryBlock) -> list[int]:
+    """The weeks that its buckets start in, in order."""
+    return sorted(set((block.starts // WEEK_S).tolist()))
 
 
 def pack(block: HistoryBlock, stored: Sequence[PackedWeek] = ()) -> tuple[PackedWeek, ...]:
@@ -49,13 +50,13 @@ def pack(block: HistoryBlock, stored: Sequence[PackedWeek] = ()) -> tuple[Packed
     weeks = merged.starts // WEEK_S
     flags = (merged.known * _KNOWN + merged.teaches * _TEACHES).astype(_FLAG)
     packed = []
-    for week in np.unique(block.starts // WEEK_S):
+    for week in weeks_of(block):
         part = slice(*np.searchsorted(weeks, [week, week + 1]))
         weights = None if merged.weights is None else merged.weights[part].astype(_VALUE).tobytes()
         packed.append(
             PackedWeek(
                 block.metric,
-                int(week),
+                week,
                 (merged.starts[part] - week * WEEK_S).astype(_START).tobytes(),
                 merged.values[part].astype(_VALUE).tobytes(),
                 flags[part].tobytes(),
@@ -86,46 +87,60 @@ def _weights(block: HistoryBlock) -> Floats:
 def unpack(rows: Iterable[PackedWeek], since_s: int | None = None) -> dict[str, HistoryBlock]:
     """Blocks by metric from rows in order of metric and week; buckets that start before `since_s` are left out.
 
-    All rows are laid end to end and read at once: a call of numpy per row would cost more than the data.
+    All rows are laid end to end and read at once, and a block is a view of its stretch: calls of numpy and copies for
+    each row would cost more than the data.
+
+    Raises:
+        ValueError: bytes that `pack` never writes.
     """
     weeks = list(rows)
-    for week in weeks:
-        week.check()
-    starts = _read(b"".join(week.starts for week in weeks), _START).astype(np.int64)
-    starts += np.repeat(np.array([week.week * WEEK_S for week in weeks], np.int64), [len(week.flags) for week in weeks])
-    values = _read(b"".join(week.values for week in weeks), _VALUE)
-    flags = _read(b"".join(week.flags for week in weeks), _FLAG)
-    keep = np.ones(starts.size, dtype=bool) if since_s is None else starts >= since_s
+    sizes = np.array([len(week.flags) for week in weeks], np.int64)
+    _check(weeks, sizes)
+    starts = _joined([week.starts for week in weeks], _START).astype(np.int64)
+    starts += np.repeat(np.array([week.week * WEEK_S for week in weeks], np.int64), sizes)
+    values = _joined([week.values for week in weeks], _VALUE)
+    flags = _joined([week.flags for week in weeks], _FLAG)
+    known, teaches = (flags & _KNOWN) > 0, (flags & _TEACHES) > 0
     blocks = {}
-    for metric, part, weights in _metrics(weeks):
-        kept = keep[part]
-        if kept.any():
-            blocks[metric] = HistoryBlock(
-                metric,
-                starts[part][kept],
-                values[part][kept],
-                (flags[part][kept] & _KNOWN) > 0,
-                (flags[part][kept] & _TEACHES) > 0,
-                None if weights is None else _read(weights, _VALUE)[kept],
-            )
+    for metric, part, weights in _metrics(weeks, sizes):
+        mine = starts[part]
+        if (mine[1:] <= mine[:-1]).any():
+            raise ValueError(f"history of {metric}: its buckets are out of order")
+        first = 0 if since_s is None else int(np.searchsorted(mine, since_s))
+        kept = slice(part.start + first, part.stop)
+        if kept.start < kept.stop:
+            left = None if weights is None else weights[first:]
+            blocks[metric] = HistoryBlock(metric, starts[kept], values[kept], known[kept], teaches[kept], left)
     return blocks
 
 
-def _read(data: bytes, dtype: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
-    return np.frombuffer(data, dtype)
+def _check(weeks: Sequence[PackedWeek], sizes: Ints) -> None:
+    """Parts of one length, or an exception; a shifted byte would turn all numbers behind it into others."""
+    lengths = [
+        (len(week.starts), len(week.values), len(week.values if week.weights is None else week.weights))
+        for week in weeks
+    ]
+    expected = sizes[:, np.newaxis] * [_START.itemsize, _VALUE.itemsize, _VALUE.itemsize]
+    wrong = (np.array(lengths, np.int64).reshape(-1, 3) != expected).any(axis=1)
+    if wrong.any():
+        week = weeks[int(np.argmax(wrong))]
+        raise ValueError(f"history of {week.metric}, week {week.week}: its parts differ in length")
 
 
-def _metrics(weeks: Sequence[PackedWeek]) -> Iterable[tuple[str, slice, bytes | None]]:
+def _joined(parts: Sequence[bytes], dtype: np.dtype[T]) -> npt.NDArray[T]:
+    return np.frombuffer(bytearray().join(parts), dtype)  # of a bytearray, as numpy would not write to bytes
+
+
+def _metrics(weeks: Sequence[PackedWeek], sizes: Ints) -> Iterator[tuple[str, slice, Floats | None]]:
     """Each metric's stretch of the joined arrays, and its weights; weeks without any count as unknown weights."""
-    offset, first = 0, 0
+    ends = np.cumsum(sizes).tolist()
+    first = 0
     for last in range(1, len(weeks) + 1):
         if last < len(weeks) and weeks[last].metric == weeks[first].metric:
             continue
         mine = weeks[first:last]
-        n = sum(len(week.flags) for week in mine)
         weights = None
         if any(week.weights is not None for week in mine):
-            unknown = np.array(np.nan, _VALUE).tobytes()
-            weights = b"".join(unknown * len(week.flags) if week.weights is None else week.weights for week in mine)
-        yield weeks[first].metric, slice(offset, offset + n), weights
-        offset, first = offset + n, last
+            weights = _joined([week.weights or _UNKNOWN * len(week.flags) for week in mine], _VALUE)
+        yield weeks[first].metric, slice(ends[first] - len(weeks[first].flags), ends[last - 1]), weights
+        first = last

@@ -18,7 +18,7 @@ from detector.adapters.store.engines import writers
 from detector.adapters.store.locks import Lock, held
 from detector.adapters.store.place import Place
 from detector.adapters.store.tables import metadata
-from detector.adapters.store.trouble import reading, translated
+from detector.adapters.store.trouble import damaged, decoding, translated
 from detector.model.deploy import Deploy
 from detector.model.incident import Incident, IncidentEvent
 from detector.model.notification import Delivery, SendResult
@@ -46,7 +46,7 @@ class SqlStore:
 
     @contextmanager
     def _reading(self, attempted: str) -> Iterator[Connection]:
-        with reading(attempted, self._place), self._turn, self._engine.begin() as connection:
+        with translated(attempted, self._place), self._turn, self._engine.begin() as connection, decoding():
             yield connection
 
     @contextmanager
@@ -180,7 +180,20 @@ class SqlStore:
         with self._reading("count the deploys") as connection:
             return deploy_rows.count_by_service(connection, since, heard_by)
 
-    # What it costs
+    # Its state
+
+    def verify(self) -> None:
+        """Walk through a SQLite file and its indexes; reads all of it, so for the start of a daemon, not for each tick.
+
+        Raises:
+            StoreDamaged: with the first thing that is wrong.
+        """
+        if self._place.path is None:
+            return
+        with self._reading("look through the store") as connection:
+            found = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
+        if found != "ok":
+            raise damaged(self._place, str(found)[:200])
 
     def size_bytes(self) -> int:
         """On disk, with what is not yet folded into the file, and with indexes."""

@@ -7,9 +7,10 @@ from operator import attrgetter
 
 from sqlalchemy import Connection, delete, select, update
 
-from detector.adapters.store.packing import WEEK_S, PackedWeek, pack, unpack
+from detector.adapters.store.packing import WEEK_S, PackedWeek, pack, unpack, weeks_of
 from detector.adapters.store.sql import chunks, upsert
 from detector.adapters.store.tables import history, metrics, source_health
+from detector.adapters.store.trouble import decoding
 from detector.model.span import epoch_s
 from detector.model.state import HistoryBlock, MetricState, SourceHealth
 
@@ -84,13 +85,14 @@ def write_history(connection: Connection, blocks: Sequence[HistoryBlock]) -> Non
         first = min(int(block.starts.min()) for block in chunk) // WEEK_S
         rows = _weeks(connection, sorted({block.metric for block in chunk}), first)
         stored = {metric: {week.week: week for week in weeks} for metric, weeks in groupby(rows, attrgetter("metric"))}
+        changed: list[PackedWeek] = []
         for block in chunk:
             mine = stored.setdefault(block.metric, {})
-            touched = {int(start) // WEEK_S for start in block.starts}
-            merged = pack(block, [mine[week] for week in sorted(touched & mine.keys())])
-            changed = [week for week in merged if mine.get(week.week) != week]
-            upsert(connection, history, [week._asdict() for week in changed])
-            mine.update({week.week: week for week in changed})
+            with decoding():
+                merged = pack(block, [mine[week] for week in weeks_of(block) if week in mine])
+            changed += [week for week in merged if mine.get(week.week) != week]
+            mine.update({week.week: week for week in merged})
+        upsert(connection, history, [week._asdict() for week in changed])
 
 
 def drop_history(connection: Connection, metric: str) -> None:

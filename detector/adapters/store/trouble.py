@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from detector.adapters.store.place import Place
 from detector.errors import StoreBusy, StoreDamaged, StoreError
 
-__all__ = ["damaged", "reading", "translated"]
+__all__ = ["Unreadable", "damaged", "decoding", "translated"]
 
 _LONGEST = 200
 
@@ -60,6 +60,10 @@ _POSTGRES_REFUSED = (
 )
 
 
+class Unreadable(Exception):
+    """A row that no detector wrote."""
+
+
 @contextmanager
 def translated(attempted: str, place: Place) -> Iterator[None]:
     """`attempted` completes `cannot …`. Statements and their parameters stay out of the message."""
@@ -71,6 +75,10 @@ def translated(attempted: str, place: Place) -> Iterator[None]:
         if kind is StoreDamaged:
             raise damaged(place, text) from None
         raise kind(f"cannot {attempted}: the store ({place.label}) says: {text}; {fix}") from None
+    except UnicodeDecodeError as error:  # SQLite quotes damaged text, which its driver then fails to read
+        raise damaged(place, f"while trying to {attempted}: {error.reason}") from error
+    except Unreadable as error:
+        raise damaged(place, f"while trying to {attempted}: {error}") from error
     except OSError as error:
         raise StoreError(
             f"cannot {attempted}: {error.strerror}: {error.filename}; this user must be able to write there"
@@ -78,15 +86,18 @@ def translated(attempted: str, place: Place) -> Iterator[None]:
 
 
 @contextmanager
-def reading(attempted: str, place: Place) -> Iterator[None]:
-    """As `translated`; and what was stored, but cannot be read as what it should be, is damage."""
-    with translated(attempted, place):
-        try:
-            yield
-        except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-            # What a flipped bit does to JSON, to an enum's word, to a packed array or to a time.
-            what = "not JSON" if isinstance(error, json.JSONDecodeError) else f"{type(error).__name__}: {error}"
-            raise damaged(place, f"while trying to {attempted}: {what:.{_LONGEST}}") from error
+def decoding() -> Iterator[None]:
+    """Around what turns rows into values: where it fails, the row is not what was written.
+
+    Raises:
+        Unreadable: for `translated` to complete.
+    """
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        # What a flipped bit does to JSON, to an enum's word, to a packed array or to a time.
+        what = "not JSON" if isinstance(error, json.JSONDecodeError) else f"{type(error).__name__}: {error}"
+        raise Unreadable(what[:_LONGEST]) from error
 
 
 def damaged(place: Place, what: str) -> StoreDamaged:
