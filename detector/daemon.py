@@ -41,8 +41,8 @@ def run_daemon(tick: Callable[[datetime], TickReport], clock: Clock, say: Callab
         stop.wait()
     finally:
         scheduler.shutdown(wait=True)
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, previous in before.items():
+            signal.signal(number, previous)
     say("stopped")
 
 
