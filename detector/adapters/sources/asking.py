@@ -1,8 +1,9 @@
 """One statement to the database and its answer: read-only, cut off at its deadline, rolled back."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,10 +13,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from detector.adapters.sources.answers import Answer
 from detector.adapters.sources.counters import Counters
 from detector.adapters.sources.deadline import Deadline, cut_off_postgres, cut_off_sqlite
-from detector.adapters.sources.engines import fence_postgres, fence_sqlite
+from detector.adapters.sources.engines import fence_postgres, fence_sqlite, open_engine
 from detector.adapters.sources.faults import Scrub, told
 from detector.adapters.sources.long_form import DriverSql
-from detector.errors import BadRows
+from detector.errors import BadRows, SourceUnavailable
 from detector.model.rulebook import Source
 
 __all__ = ["Asker"]
@@ -27,18 +28,28 @@ Statement = sa.Executable | DriverSql
 class Asker:
     """Asks one database; `counters` tell how often."""
 
-    def __init__(self, source: Source, engine: sa.Engine) -> None:
+    def __init__(self, source: Source, keep_out: Iterable[Path]) -> None:
         self.counters = Counters()
-        self._engine = engine
+        try:
+            self._opened: sa.Engine | str = open_engine(source, keep_out)
+        except SourceUnavailable as error:
+            self._opened = str(error)  # told at every question, so that one wrong URL stops no other source
         self._timeout_s = source.timeout_s
         self._scrub = Scrub(source)
+
+    @property
+    def _engine(self) -> sa.Engine:
+        if isinstance(self._opened, str):
+            raise SourceUnavailable(self._opened)
+        return self._opened
 
     @property
     def is_postgres(self) -> bool:
         return self._engine.dialect.name == "postgresql"
 
     def close(self) -> None:
-        self._engine.dispose()
+        if not isinstance(self._opened, str):
+            self._opened.dispose()
 
     def ask(self, statement: Statement, timezone: str, most_rows: int, *, is_scan: bool = True) -> Answer:
         """The whole answer, in a session whose zone is `timezone`.

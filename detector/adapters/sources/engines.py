@@ -36,16 +36,16 @@ def open_engine(source: Source, keep_out: Iterable[Path]) -> sa.Engine:
     try:
         url = sa.make_url(source.url.hidden)
     except (SQLAlchemyError, ValueError):
-        raise SourceUnavailable(f"source {source.name}: {source.url} is no database URL") from None
+        raise SourceUnavailable(f"{source.url} is no database URL") from None
     match url.get_backend_name():
         case "sqlite" if url.database:
             return _sqlite(source, Path(url.database), tuple(keep_out))
         case "postgresql" | "postgres":
             return _postgres(source, url)
         case "sqlite":
-            raise SourceUnavailable(f"source {source.name}: {source.url} names no file; write sqlite:///path/to/file")
+            raise SourceUnavailable(f"{source.url} names no file; write sqlite:///path/to/file")
         case other:
-            raise SourceUnavailable(f"source {source.name}: {other} is not supported; use sqlite or postgresql")
+            raise SourceUnavailable(f"{other} is not supported; use sqlite or postgresql")
 
 
 def _postgres(source: Source, url: sa.URL) -> sa.Engine:
@@ -70,7 +70,7 @@ def _postgres(source: Source, url: sa.URL) -> sa.Engine:
             hide_parameters=True,
         )
     except (SQLAlchemyError, ValueError, TypeError):
-        raise SourceUnavailable(f"source {source.name}: {source.url} is no PostgreSQL URL") from None
+        raise SourceUnavailable(f"{source.url} is no PostgreSQL URL") from None
     sa.event.listen(engine, "connect", _read_only, insert=True)
     return engine
 

@@ -16,7 +16,6 @@ from detector.adapters.sources.answers import (
 )
 from detector.adapters.sources.asking import Asker
 from detector.adapters.sources.counters import Counters
-from detector.adapters.sources.engines import open_engine
 from detector.adapters.sources.long_form import NAMES, long_statement, postgres_bounds
 from detector.adapters.sources.owner_rows import long_rows
 from detector.adapters.sources.roles import clock_statement, role_statement, role_warnings
@@ -42,12 +41,11 @@ MOST_ROWS = 10_000
 
 
 def open_source(source: Source, keep_out: Iterable[Path] = ()) -> "SqlSource":
-    """A source that connects at its first question; `keep_out` are files that it may not be, such as the store.
+    """A source that connects at its first question, and tells then what is wrong with its URL.
 
-    Raises:
-        SourceUnavailable: its URL is of no kind that this knows.
+    `keep_out` are files that it may not be, such as the store.
     """
-    return SqlSource(source, Asker(source, open_engine(source, keep_out)))
+    return SqlSource(source, Asker(source, keep_out))
 
 
 class SqlSource:
