@@ -1,6 +1,7 @@
 """Which deploy may have begun an anomaly: the posterior of competing causes, no deploy among them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import fsum
 
@@ -23,10 +24,14 @@ from detector.model.panel import Floats
 from detector.model.span import Span
 from detector.model.verdict import Onset
 
-__all__ = ["Question", "rank_suspects"]
+__all__ = ["Question", "keep_named", "rank_suspects"]
 
 NAME_AT = 0.80
 """One deploy is named, or two or three are, from this probability on; the rest is then less than half of one named."""
+
+STAYS_NAMED_AT = 0.70
+"""A deploy that was named stays so down to here: a tenth below `NAME_AT` is more than re-ranking on the same evidence
+moves a probability, and less than one new fact does."""
 
 _MOST_NAMED = 3
 
@@ -77,6 +82,19 @@ def rank_suspects(question: Question, deploys: Sequence[Deploy], last_heard_at: 
         last_heard_at=last_heard_at,
         looked_back_h=LOOK_BACK_H,
     )
+
+
+def keep_named(before: Ranking, after: Ranking) -> Ranking:
+    """The new ranking, in which a deploy that was named stays so while it is first and not much less likely.
+
+    Without it a posterior that wavers around the threshold would tell a team one thing in one hour and the opposite in
+    the next.
+    """
+    if before.named is None or after.answer is Answer.NAMED or not after.suspects:
+        return after
+    then, now = before.named.deploy, after.suspects[0]
+    is_same = (then.source, then.id) == (now.deploy.source, now.deploy.id)
+    return replace(after, answer=Answer.NAMED) if is_same and now.probability >= STAYS_NAMED_AT else after
 
 
 def _prior(question: Question, deploy: Deploy, found: Mapping[str, Relation]) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from detector.alerting.incidents import advance, break_together, join, open_incident, remove_rules
+from detector.linking.suspects import keep_named
 from detector.model.deploy import Ranking
 from detector.model.incident import Incident, IncidentEvent, IncidentMetric
 from detector.model.rulebook import RuleBook
@@ -51,7 +52,9 @@ def _carried_on(incident: Incident, parts: Mapping[str, IncidentMetric], inquiry
         return incident
     incident = advance(incident, {part.metric: parts.get(part.metric, part) for part in incident.metrics}, inquiry.now)
     known = [part for part in incident.metrics if part.metric in book.metrics]
-    return replace(incident, ranking=inquiry.rank(known[0])) if known and not incident.is_over else incident
+    if not known or incident.is_over:
+        return incident
+    return replace(incident, ranking=keep_named(incident.ranking, inquiry.rank(known[0])))
 
 
 def _with_where(part: IncidentMetric, book: RuleBook, sources: Mapping[str, MetricSource]) -> IncidentMetric:

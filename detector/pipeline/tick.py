@@ -24,6 +24,7 @@ from detector.pipeline.advancing import Advanced, advance_incidents
 from detector.pipeline.anomalies import Found, find_parts, outcomes_since, over_spans
 from detector.pipeline.deliver import deliver
 from detector.pipeline.filling import without
+from detector.pipeline.finer import refine_onset
 from detector.pipeline.judging import Judged, judge_metric, outcomes_of_failure
 from detector.pipeline.messages import about_incidents, about_late_data
 from detector.pipeline.pull import Failed, Pulled, pull
@@ -108,8 +109,10 @@ def _judge(
     recorded = world.store.outcomes(one.metric.name, since)
     judged = judge_metric(one, recorded, over_spans(one.metric.name, memory), late, now)
     found = find_parts(judged, memory)
+    source = world.sources[one.metric.source]
+    finer = tuple(refine_onset(one.metric, part, judged.timeline, source) for part in found.fresh)
     findings.judged.append(judged)
-    findings.found.append(found)
+    findings.found.append(replace(found, fresh=finer))
 
 
 def _decide(findings: _Findings, book: RuleBook, memory: Memory, world: World, now: datetime) -> TickChanges:

@@ -36,7 +36,9 @@ class _Row:
     spread: Floats
 
 
-def find_onset(outcomes: Sequence[Outcome], first: int, kind: Kind) -> Onset:
+def find_onset(
+    outcomes: Sequence[Outcome], first: int, kind: Kind, *, reach: int = _REACH, back_decay: float = _BACK_DECAY
+) -> Onset:
     """The distribution of the start of a change of level, given what was expected and what came.
 
     A bucket in which the change came at a part f of its length is expected to hold e (f + (1 - f) q), later ones e q,
@@ -48,6 +50,8 @@ def find_onset(outcomes: Sequence[Outcome], first: int, kind: Kind) -> Onset:
         outcomes: up to 48 consecutive buckets, ending with the newest.
         first: index of the first anomalous one.
         kind: of the metric.
+        reach: how many buckets before `first` it may have begun in.
+        back_decay: prior odds of each bucket against the one after it; 1 where `first` only bounds the start.
 
     Raises:
         IndexError: `first` is not among them.
@@ -55,7 +59,7 @@ def find_onset(outcomes: Sequence[Outcome], first: int, kind: Kind) -> Onset:
     if not 0 <= first < len(outcomes):
         msg = f"bucket {first} is not among {len(outcomes)} outcomes"
         raise IndexError(msg)
-    begin = max(0, first - _REACH)
+    begin = max(0, first - reach)
     end = _end_of_run(outcomes, first)
     row = _row_of(outcomes[begin:end])
     pieces = np.arange((first - begin + 1) * PIECES)  # at the latest in the last moments of the first anomalous bucket
@@ -63,7 +67,7 @@ def find_onset(outcomes: Sequence[Outcome], first: int, kind: Kind) -> Onset:
     log_weight = _log_likelihood(row, edges, _levels(row, kind))
     weight = np.exp(log_weight - log_weight.max())
     inside = (weight[:-1:2] + 4.0 * weight[1::2] + weight[2::2]) / 6.0  # Simpson's rule over each piece
-    inside = inside * _BACK_DECAY ** np.maximum(first - begin - pieces // PIECES, 0)
+    inside = inside * back_decay ** np.maximum(first - begin - pieces // PIECES, 0)
     return _onset([outcome.span for outcome in outcomes[begin : first + 1]], inside / inside.sum())
 
 
