@@ -10,7 +10,7 @@ import numpy as np
 
 from detector.adapters.store import open_store
 from detector.errors import SourceError
-from detector.model.grid import grid_of
+from detector.model.grid import HOUR_S, grid_of
 from detector.model.metric import Metric
 from detector.model.notification import Notification, SendResult
 from detector.model.rows import BucketRows, SegmentRows
@@ -36,7 +36,7 @@ def rhythm(at: datetime) -> float:
 
 @dataclass
 class FakeSource:
-    """Answers from a function of the bucket's start, per metric; None means that the bucket has no rows."""
+    """Answers from a function of the bucket's start, per metric: what an hour takes; None means no rows."""
 
     sales: dict[str, Sales] = field(default_factory=dict)
     down: dict[str, SourceError] = field(default_factory=dict)
@@ -50,8 +50,9 @@ class FakeSource:
         grid = grid_of(metric.timezone, metric.every_s, span)
         told = [(start, self.sales.get(metric.name, rhythm)(at_epoch(start))) for start in grid.starts.tolist()]
         rows = [(start, value) for start, value in told if value is not None]
+        part = min(1.0, metric.every_s / HOUR_S) if metric.kind.adds_up else 1.0
         return BucketRows(
-            np.array([s for s, _ in rows], dtype=np.int64), np.array([v for _, v in rows], dtype=np.float64)
+            np.array([s for s, _ in rows], dtype=np.int64), np.array([v * part for _, v in rows], dtype=np.float64)
         )
 
     def read_segments(self, metric: Metric, column: str, span: Span) -> SegmentRows:

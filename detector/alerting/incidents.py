@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from detector.model.deploy import Answer, Ranking
-from detector.model.incident import Incident, IncidentEvent, IncidentMetric, IncidentState
+from detector.model.incident import Incident, IncidentEvent, IncidentMetric, IncidentState, Told
+from detector.model.span import Span
+from detector.model.verdict import Loss
 
 __all__ = ["acknowledge", "advance", "break_together", "close", "join", "open_incident", "remove_rules"]
 
@@ -36,18 +38,45 @@ def open_incident(number: int, team: str, parts: Sequence[IncidentMetric], ranki
 
 
 def advance(incident: Incident, parts: Mapping[str, IncidentMetric], now: datetime) -> Incident:
-    """The incident with its parts as they are now (those not among `parts` stay), and the state that follows."""
-    metrics = tuple(parts.get(part.metric, part) for part in incident.metrics)
+    """The incident with its live parts as they are now (those not among `parts` stay), and the state that follows."""
+    metrics = [parts.get(part.metric, part) if part.ended_at is None else part for part in incident.metrics]
     # The order, and with it the title, stays while the incident lives: people know it by its first metric.
     live_first = sorted(metrics, key=lambda part: part.ended_at is not None)
-    return _stamped(replace(incident, metrics=tuple(live_first)), now)
+    return _stamped(replace(incident, metrics=tuple(live_first), told=_told_of(incident, live_first[0].metric)), now)
+
+
+def _told_of(incident: Incident, leader: str) -> Told | None:
+    """What the team knows, with the loss per hour of the metric that leads from now on: units do not compare."""
+    told = incident.told
+    if told is None or incident.worst.metric == leader:
+        return told
+    before = next(part for part in incident.metrics if part.metric == leader)
+    return replace(told, loss_per_hour=before.loss.per_hour)
 
 
 def join(incident: Incident, parts: Sequence[IncidentMetric], now: datetime) -> Incident:
-    """The incident with further metrics that broke through the same suspect; one that it had is replaced."""
-    names = {part.metric for part in parts}
-    stay = [part for part in incident.metrics if part.metric not in names]
-    return _stamped(replace(incident, metrics=(*stay, *parts)), now)
+    """The incident with further metrics that broke through the same suspect; one that was over in it has relapsed."""
+    again = {part.metric: part for part in parts}
+    stay = [
+        _relapsed(part, again.pop(part.metric)) if part.metric in again else part for part in incident.metrics
+    ]
+    return _stamped(replace(incident, metrics=(*stay, *again.values())), now)
+
+
+def _relapsed(before: IncidentMetric, again: IncidentMetric) -> IncidentMetric:
+    """One part for both runs: since when and where stay as they were told, and nothing that was lost is forgotten."""
+    return replace(
+        again,
+        span=Span(before.span.start_at, again.span.end_at),
+        loss=Loss(
+            before.loss.amount + again.loss.amount,
+            before.loss.low + again.loss.low,
+            before.loss.high + again.loss.high,
+            again.loss.per_hour,
+        ),
+        onset=before.onset,
+        where=before.where,
+    )
 
 
 def _stamped(incident: Incident, now: datetime) -> Incident:
@@ -64,14 +93,14 @@ def _stamped(incident: Incident, now: datetime) -> Incident:
 def break_together(incident: Incident, part: IncidentMetric, ranking: Ranking) -> bool:
     """Whether a metric that breaks now is part of what an incident of its team is about already.
 
-    It is, when both point at the same deploy (whenever that shows), or when neither points at any and they may have
-    begun at the same moment: two pages of one outage help nobody.
+    It is, when both point at the same deploy (whenever that shows), or when they do not point at two different ones
+    and may have begun at the same moment: two pages of one outage help nobody.
     """
     one, other = _pointed_at(incident.ranking), _pointed_at(ranking)
     if one is not None and other is not None:
         return one == other
     begun = incident.worst.onset
-    return one is other and part.onset.earliest <= begun.latest and begun.earliest <= part.onset.latest
+    return part.onset.earliest <= begun.latest and begun.earliest <= part.onset.latest
 
 
 def _pointed_at(ranking: Ranking) -> tuple[str, str] | None:
@@ -98,7 +127,12 @@ def close(incident: Incident, by: str, why: str, now: datetime) -> tuple[Inciden
 
 
 def remove_rules(incident: Incident, known: frozenset[str], now: datetime) -> Incident:
-    """Without any of its rules an incident is over: nobody watches what it is about."""
-    if any(part.metric in known for part in incident.metrics):
-        return incident
-    return replace(incident, state=IncidentState.RESOLVED, resolved_at=now, why="its rules were removed")
+    """A part whose rule is gone ends: nobody watches it. Without any of its rules the whole incident is over."""
+    if not any(part.metric in known for part in incident.metrics):
+        return replace(incident, state=IncidentState.RESOLVED, resolved_at=now, why="its rules were removed")
+    ended = {
+        part.metric: replace(part, ended_at=part.span.end_at)
+        for part in incident.metrics
+        if part.metric not in known and part.ended_at is None
+    }
+    return advance(incident, ended, now) if ended else incident

@@ -28,10 +28,7 @@ __all__ = ["Day", "day_of_story", "tell"]
 
 FIRST_TICK, USUAL_LAST_TICK, LAST_TICK = time(5, 6), time(13, 6), time(16, 6)
 DEPLOYED_AT, ROLLED_BACK_AT = time(7, 52), time(10, 52)
-BROKEN_FROM, BROKEN_UNTIL = (
-    time(8, 0),
-    time(11, 0),
-)  # eight minutes later the last instance of the version before is gone
+BROKEN_FROM, BROKEN_UNTIL = DEPLOYED_AT, ROLLED_BACK_AT
 OTHERS_THAT_MORNING = (
     ("web", time(5, 48), "grace"),
     ("accounts", time(6, 41), "heidi"),

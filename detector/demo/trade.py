@@ -124,7 +124,8 @@ def _pay(orders: Rows, rng: np.random.Generator) -> Rows:
 
 def _number(rows: Rows, hour: int, rng: np.random.Generator) -> None:
     rows["id"] = (hour - IDS_FROM_HOUR) * IDS_PER_HOUR + np.arange(rows.size)
-    rows["at"] = hour * HOUR_S + np.sort(rng.integers(0, HOUR_S, rows.size))
+    # One after the other with some jitter: a lull of minutes by chance would be a riddle, and this is a demonstration.
+    rows["at"] = hour * HOUR_S + ((np.arange(rows.size) + rng.random(rows.size)) * HOUR_S // max(rows.size, 1))
 
 
 def _level(hour: int, now: datetime, seed: int) -> float:

@@ -12,10 +12,10 @@ import numpy as np
 
 from detector.errors import SourceError
 from detector.model.incident import IncidentMetric
-from detector.model.metric import EmptyMeans, Metric, ShortForm
+from detector.model.metric import Kind, Metric, ShortForm
 from detector.model.rows import BucketRows
-from detector.model.span import Span, epoch_s
-from detector.model.verdict import Onset, Outcome
+from detector.model.span import Span, at_epoch, epoch_s
+from detector.model.verdict import Onset, Outcome, OutcomeKind
 from detector.pipeline.filling import fill
 from detector.ports import MetricSource
 from detector.stats.onset import find_onset
@@ -41,12 +41,12 @@ def refine_onset(
     metric: Metric, part: IncidentMetric, timeline: Sequence[Outcome], source: MetricSource
 ) -> IncidentMetric:
     """The part with its onset to the minute where the source can tell, and as it was where it cannot."""
-    fits = isinstance(metric.query, ShortForm) and metric.kind.adds_up and metric.every_s >= COARSE_S
+    fits = isinstance(metric.query, ShortForm) and metric.kind is not Kind.GAUGE and metric.every_s >= COARSE_S
     coarse = _around(timeline, part)
     if not fits or not coarse or part.bound is not None or _share_inside(part.onset, coarse) < INSIDE:
         return part
     span = Span(coarse[0].span.start_at, coarse[-1].span.end_at)
-    fine = replace(metric, every_s=FINE_S, empty=EmptyMeans.ZERO)
+    fine = replace(metric, every_s=FINE_S)
     try:
         rows = source.read(fine, span)
     except SourceError:
@@ -74,28 +74,30 @@ def _share_inside(onset: Onset, coarse: Sequence[Outcome]) -> float:
 
 
 def _fine_outcomes(fine: Metric, coarse: Sequence[Outcome], span: Span, rows: BucketRows) -> list[Outcome]:
-    """Five-minute buckets with their part of what was expected, bent by the slope from hour to hour."""
+    """Five-minute buckets with what was expected of each, bent by the slope from hour to hour, and their noise."""
     block = fill(fine, span, rows, has_begun=True)
     middles = np.array([epoch_s(one.span.start_at + one.span.length / 2) for one in coarse], dtype=np.float64)
-    lengths = np.array([one.span.length / timedelta(seconds=FINE_S) for one in coarse])
-    rates = np.array([one.expected or 0.0 for one in coarse]) / lengths
-    spreads = np.array([one.spread or 0.0 for one in coarse]) / np.sqrt(lengths) * CLUMPING
     at = block.starts + FINE_S / 2
-    expected, spread = np.interp(at, middles, rates), np.interp(at, middles, spreads)
+    parts = np.array([one.span.length / timedelta(seconds=FINE_S) for one in coarse])
+    expected, spread = (np.array([getattr(one, name) or 0.0 for one in coarse]) for name in ("expected", "spread"))
+    if fine.kind.adds_up:
+        usual, noise = np.interp(at, middles, expected / parts), np.interp(at, middles, spread / np.sqrt(parts))
+    else:  # a ratio is as noisy as its denominator is small
+        whole = np.interp(at, middles, [one.weight or 0.0 for one in coarse])
+        shares = whole if block.weights is None else np.maximum(whole, 1.0) / np.maximum(block.weights, 1.0)
+        usual, noise = np.interp(at, middles, expected), np.interp(at, middles, spread) * np.sqrt(shares)
     return [
-        replace(
-            coarse[0],
-            span=Span(
-                start_at := span.start_at + timedelta(seconds=int(start) - epoch_s(span.start_at)),
-                start_at + timedelta(seconds=FINE_S),
-            ),
-            value=float(value),
-            expected=float(usual),
-            spread=float(noise),
-            in_range=False,
+        Outcome(
+            metric=fine.name,
+            span=Span(at_epoch(start), at_epoch(start + FINE_S)),
+            kind=OutcomeKind.NORMAL,
+            judged_at=coarse[0].judged_at,
+            value=value,
+            expected=usual_here,
+            spread=CLUMPING * noise_here,
         )
-        for start, value, usual, noise, known in zip(
-            block.starts, block.values, expected, spread, block.known, strict=True
+        for start, value, usual_here, noise_here in zip(
+            block.starts.tolist(), block.values.tolist(), usual.tolist(), noise.tolist(), strict=True
         )
-        if known
+        if np.isfinite([value, noise_here]).all()
     ]

@@ -93,10 +93,15 @@ def _row_of(outcomes: Sequence[Outcome]) -> _Row:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Levels:
-    """What a bucket wholly after the change may hold, (rows, levels), and the noise that goes with it."""
+    """What a bucket wholly after the change may hold, (rows, levels), and the noise that goes with it.
+
+    `lumps` is the variance, per row, of the share of a bucket's trials that came in a given part of its time: a ratio
+    mixes before and after by trials, not by minutes, and few trials come unevenly.
+    """
 
     mean: Floats
     spread: Floats
+    lumps: Floats
 
 
 def _levels(row: _Row, kind: Kind) -> _Levels:
@@ -105,11 +110,19 @@ def _levels(row: _Row, kind: Kind) -> _Levels:
     if kind is Kind.GAUGE:  # a gauge may be around 0: it moves by a step, and is as noisy as before
         reach = 1.25 * np.abs(row.value - row.expected).max(initial=0.0)
         mean = row.expected[:, None] + np.linspace(-reach, reach, _LEVELS)
-        return _Levels(mean, np.broadcast_to(size, mean.shape))
+        return _Levels(mean, np.broadcast_to(size, mean.shape), np.zeros(row.at.size))
     usual = np.where(row.expected > 0, row.expected, 1.0)
     most = max(1.5, 1.25 * float((np.abs(row.value) / usual).max(initial=0.0)))
     left = np.linspace(0.0, min(most, _MOST), _LEVELS)
-    return _Levels(row.expected[:, None] * left, size * np.sqrt(np.maximum(left, _QUIETEST)))
+    spread = size * np.sqrt(np.maximum(left, _QUIETEST))
+    return _Levels(row.expected[:, None] * left, spread, _lumps(row) if kind is Kind.RATIO else np.zeros(row.at.size))
+
+
+def _lumps(row: _Row) -> Floats:
+    """One over the number of trials of each row, which a binomial share's noise tells: n = p (1 - p) / sd^2."""
+    chance = np.clip(row.expected, 0.01, 0.99)
+    trials = chance * (1.0 - chance) / np.maximum(row.spread, 1e-9) ** 2
+    return 1.0 / np.maximum(trials, 1.0)
 
 
 def _log_likelihood(row: _Row, starts: Floats, levels: _Levels) -> Floats:
@@ -120,6 +133,7 @@ def _log_likelihood(row: _Row, starts: Floats, levels: _Levels) -> Floats:
     mean = row.expected[:, None] * (1.0 - after) + levels.mean * after
     before_variance = np.maximum(row.spread, 0.02 * np.abs(row.expected))[:, None] ** 2
     variance = before_variance * (1.0 - after) + levels.spread**2 * after
+    variance = variance + levels.lumps[:, None] * after * (1.0 - after) * (row.expected[:, None] - levels.mean) ** 2
     deviate = (row.value[:, None] - mean) ** 2 / variance
     log_density = -0.5 * np.log(variance) - 0.5 * (_TAIL_DEGREES + 1.0) * np.log1p(deviate / _TAIL_DEGREES)
     by_level = log_density.sum(axis=1)

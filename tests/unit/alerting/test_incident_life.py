@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
-from builders import EIGHT, HOUR, a_deploy, a_part, a_ranking, an_incident
+from builders import EIGHT, HOUR, a_deploy, a_part, a_ranking, an_incident, hours, told_at
 from detector.alerting.incidents import acknowledge, advance, break_together, close, join, open_incident, remove_rules
+from detector.alerting.reasons import decide
 from detector.model.incident import IncidentState
+from detector.model.notification import Reason
+from detector.model.verdict import Loss
 
 NINE = EIGHT + HOUR
 
@@ -45,7 +48,7 @@ def test_what_breaks_through_the_same_suspect_is_one_incident() -> None:
     incident = an_incident(ranking=a_ranking(guilty))
     assert break_together(incident, later, a_ranking(guilty, [other]))
     assert not break_together(incident, a_part(), a_ranking(other))
-    assert not break_together(incident, a_part(), a_ranking())
+    assert not break_together(incident, later, a_ranking())
 
 
 def test_without_a_suspect_only_what_began_together_is_one_incident() -> None:
@@ -73,3 +76,38 @@ def test_an_incident_without_rules_is_over() -> None:
     incident = an_incident()
     assert remove_rules(incident, frozenset({"checkout/revenue"}), NINE) == incident
     assert remove_rules(incident, frozenset(), NINE).is_over
+
+
+def test_a_part_without_its_rule_ends_and_the_others_go_on() -> None:
+    """Nobody watches it any more, and it must not hold the incident open for ever."""
+    both = an_incident(metrics=(a_part(), a_part(metric="checkout/orders")))
+    left = remove_rules(both, frozenset({"checkout/orders"}), NINE)
+    assert [(part.metric, part.ended_at is None) for part in left.metrics] == [
+        ("checkout/orders", True),
+        ("checkout/revenue", False),
+    ]
+    assert not left.is_over
+
+
+def test_a_part_that_is_over_is_not_carried_on_by_another_incident() -> None:
+    """The metric relapsed, and what it does now belongs elsewhere."""
+    both = an_incident(metrics=(a_part(metric="checkout/orders"), a_part(ended_at=NINE)))
+    assert advance(both, {"checkout/revenue": a_part(4, 5)}, NINE + 4 * HOUR) == both
+
+
+def test_a_metric_that_relapses_into_its_incident_keeps_what_it_lost_before() -> None:
+    """One part from the first empty hour to the last, with both losses."""
+    over = an_incident(metrics=(a_part(metric="checkout/orders"), a_part(0, 1, ended_at=NINE)))
+    joined = join(over, [a_part(3, 5)], NINE + 4 * HOUR)
+    assert [part.metric for part in joined.metrics] == ["checkout/orders", "checkout/revenue"]
+    again = joined.metrics[1]
+    assert (again.span, again.loss.amount, again.ended_at) == (hours(0, 5), 3000.0, None)
+
+
+def test_worse_is_measured_in_the_unit_of_the_metric_that_leads() -> None:
+    """Orders end and revenue takes the title: its loss per hour is no doubling of theirs."""
+    orders = a_part(metric="checkout/orders", loss=Loss(50.0, 40.0, 60.0, 50.0))
+    known = an_incident(metrics=(orders, a_part()), told=told_at(NINE, loss_per_hour=50.0))
+    led = advance(known, {"checkout/orders": replace(orders, ended_at=NINE)}, NINE + HOUR)
+    assert led.worst.metric == "checkout/revenue"
+    assert decide(led, {}, NINE + HOUR) is Reason.NOTHING_NEW
