@@ -105,6 +105,14 @@ class Store(DeployFeed, Protocol):
         """
         ...
 
+    def verify(self) -> None:
+        """Look through the whole file where the store is one; once, when a daemon starts.
+
+        Raises:
+            StoreDamaged: something in it cannot be read as what it should be.
+        """
+        ...
+
     # What a tick starts from
 
     def metric_states(self) -> Mapping[str, MetricState]:

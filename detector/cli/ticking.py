@@ -78,6 +78,7 @@ def run(config: Path) -> int:
 
     with open_app(config) as app:
         _complain(app.book)
+        app.store.verify()
         run_daemon(app.tick, system_clock(), say)
     return 0
 

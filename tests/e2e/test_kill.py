@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -82,14 +83,14 @@ class Findings:
     repeats: int
 
 
-def check(store_url: str, receiver: Receiver) -> Findings:
+def check(story: "Story") -> Findings:
     """Compare the ledger (decided messages, due buckets) with what arrived."""
-    store = open_store(store_url)
+    store = open_store(story.store)
     decided = [delivery.notification for delivery in store.deliveries(only_unsent=False, limit=10_000)]
     hours = round((TO - FROM).total_seconds() / 3600)
     outcomes = [store.outcomes(f"checkout/{name}", FROM - timedelta(hours=1)) for name in ("card", "revenue")]
     store.close()
-    texts = [(got.json["title"], got.json["message"]) for got in receiver.received]
+    texts = [(got.json["title"], got.json["message"]) for got in story.receiver.received]
     arrived = Counter((title, text.split("\n" + REPEAT)[0].rstrip()) for title, text in texts)
     ledger = Counter((told.title, told.body.rstrip()) for told in decided)
     marked = Counter(title for title, text in texts if REPEAT in text)
@@ -100,55 +101,86 @@ def check(store_url: str, receiver: Receiver) -> Findings:
     return Findings([title for title, _ in ledger - arrived], unmarked, missing, repeats.total())
 
 
-@pytest.fixture
-def story(tmp_path: Path) -> Iterator[tuple[Path, str, Receiver]]:
+@dataclass(frozen=True, slots=True)
+class Story:
     """A week of a shop with six outages: the configuration, the store, and who listens."""
-    source, store = f"sqlite:///{tmp_path / 'shop.db'}", f"sqlite:///{tmp_path / 'detector.db'}"
+
+    config: Path
+    store: str
+    receiver: Receiver
+
+
+@contextmanager
+def a_story(folder: Path, store: str) -> Iterator[Story]:
+    source = f"sqlite:///{folder / 'shop.db'}"
     write_shop(Shop(source, DAY, CLOSURES))
     with Receiver() as receiver:
         url = receiver.apprise_url
-        yield (
-            write_config(tmp_path / "config", source=source, store=store, checkout=url, platform=url, rules=RULES),
-            store,
-            receiver,
-        )
+        config = write_config(folder / "config", source=source, store=store, checkout=url, platform=url, rules=RULES)
+        yield Story(config, store, receiver)
 
 
-def killed_at_random(story: tuple[Path, str, Receiver], kills: int, longest_s: float, seed: int) -> Findings:
-    config, store, receiver = story
+@pytest.fixture
+def story(tmp_path: Path) -> Iterator[Story]:
+    """With its store in SQLite."""
+    with a_story(tmp_path, f"sqlite:///{tmp_path / 'detector.db'}") as made:
+        yield made
+
+
+@pytest.fixture
+def postgres_story(tmp_path: Path, postgres_url: str) -> Iterator[Story]:
+    """With its store in PostgreSQL."""
+    with a_story(tmp_path, postgres_url) as made:
+        yield made
+
+
+def killed_at_random(story: Story, kills: int, longest_s: float, seed: int) -> Findings:
+    """Kill until so many kills have hit a tick, then let it finish; more kills than the story is long start it anew."""
     rng = np.random.default_rng(seed)
     hits = 0
     with Nursery() as nursery:
         for _ in range(kills * 3):
             if hits == kills:
                 break
-            hits += nursery.run(config, kill_after_s=float(rng.uniform(0, longest_s))) == signal.SIGKILL
-        assert nursery.run(config) == 0
+            hits += nursery.run(story.config, kill_after_s=float(rng.uniform(0, longest_s))) == signal.SIGKILL
+        assert nursery.run(story.config) == 0
     assert hits == kills, f"only {hits} kills hit a tick"
-    return check(store, receiver)
+    return check(story)
 
 
-def test_a_hundred_kills_lose_nothing(story: tuple[Path, str, Receiver]) -> None:
+def test_a_hundred_kills_lose_nothing(story: Story) -> None:
     """Every due bucket has its outcome, every decided message arrives, every repeat is marked."""
-    found = killed_at_random(story, kills=100, longest_s=0.4, seed=20260310)
+    found = killed_at_random(story, kills=100, longest_s=0.25, seed=20260310)
     assert (found.lost, found.unmarked_repeats, found.missing_outcomes) == ([], [], 0)
 
 
-def test_dying_at_the_moment_of_sending_repeats_at_worst(story: tuple[Path, str, Receiver]) -> None:
+def test_kills_lose_nothing_with_a_store_in_postgresql(postgres_story: Story) -> None:
+    """The same with a store that is another process, which lives on."""
+    found = killed_at_random(postgres_story, kills=25, longest_s=0.5, seed=20260311)
+    assert (found.lost, found.unmarked_repeats, found.missing_outcomes) == ([], [], 0)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(10))
+def test_a_thousand_kills_lose_nothing(story: Story, seed: int) -> None:
+    """A hundred kills, ten times over."""
+    found = killed_at_random(story, kills=100, longest_s=0.25, seed=seed)
+    assert (found.lost, found.unmarked_repeats, found.missing_outcomes) == ([], [], 0)
+
+
+def test_dying_at_the_moment_of_sending_repeats_at_worst(story: Story) -> None:
     """The message goes out with the next tick, and says that it may be a repeat."""
-    config, store, receiver = story
     with Nursery() as nursery:
-        assert nursery.run(config, die_at_send=2) == signal.SIGKILL
-        assert nursery.run(config) == 0
-    found = check(store, receiver)
+        assert nursery.run(story.config, die_at_send=2) == signal.SIGKILL
+        assert nursery.run(story.config) == 0
+    found = check(story)
     assert (found.lost, found.unmarked_repeats, found.missing_outcomes) == ([], [], 0)
-    assert any(REPEAT in got.json["message"] for got in receiver.received)
+    assert any(REPEAT in got.json["message"] for got in story.receiver.received)
 
 
-def test_the_checker_finds_a_planted_fault(story: tuple[Path, str, Receiver]) -> None:
+def test_the_checker_finds_a_planted_fault(story: Story) -> None:
     """A detector that marks before it sends loses the message, and the checker says which."""
-    config, store, receiver = story
     with Nursery() as nursery:
-        assert nursery.run(config, die_at_send=2, mark_first=True) == signal.SIGKILL
-        assert nursery.run(config) == 0
-    assert len(check(store, receiver).lost) == 1
+        assert nursery.run(story.config, die_at_send=2, mark_first=True) == signal.SIGKILL
+        assert nursery.run(story.config) == 0
+    assert len(check(story).lost) == 1

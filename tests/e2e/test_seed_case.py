@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -36,9 +36,16 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[s
 class Morning:
     """The shop's morning with its teams listening."""
 
-    def __init__(self, folder: Path, database: tuple[str, str], checkout: Receiver, platform: Receiver) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database: tuple[str, str],
+        checkout: Receiver,
+        platform: Receiver,
+        broken_at: datetime = BROKEN_AT,
+    ) -> None:
         self.checkout, self.platform = checkout, platform
-        write_shop(Shop(database[0], DAY, (Closure(BROKEN_AT, BACK_AT),)))
+        write_shop(Shop(database[0], DAY, (Closure(broken_at, BACK_AT),)))
         self.config = write_config(
             folder / "config",
             source=database[0],
@@ -96,6 +103,20 @@ def test_one_message_names_the_deploy_and_one_tells_the_end(morning: Morning) ->
     total = float(re.search(r"about ([\d,]+) €", resolution)[1].replace(",", ""))  # type: ignore[index]  # else the test fails
     assert 11_000 <= total <= 15_500
     assert not morning.platform.received
+
+
+def test_a_deploy_that_breaks_it_at_once_is_named_from_the_minutes(tmp_path: Path) -> None:
+    """Payments stop at 07:52, with the deploy: the hour from seven is nearly usual, and only minutes tell the order."""
+    urls = f"sqlite:///{tmp_path / 'shop.db'}", f"sqlite:///{tmp_path / 'detector.db'}"
+    with Receiver() as checkout, Receiver() as platform:
+        morning = Morning(tmp_path, urls, checkout, platform, broken_at=local(DAY, 7, 52))
+        morning.report("search", "web", "catalogue", "checkout-api", "accounts")
+        morning.tick(local(DAY, 9, 6))
+        (alert,) = morning.heard()
+        assert "Suspect: checkout-api v412 by alice, live 07:52" in alert
+        incident = detector("incident", "show", "1", "--json", config=morning.config).json
+        began_at = datetime.fromisoformat(incident["metrics"][0]["onset"]["likely"])
+        assert abs(began_at - local(DAY, 7, 52)) <= timedelta(minutes=5)
 
 
 def test_without_a_deploy_of_its_services_none_stands_out(morning: Morning) -> None:

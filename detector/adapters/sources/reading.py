@@ -108,7 +108,7 @@ class SqlSource:
         rows = self.read(metric, span)
         warnings += rows.warnings
         if not rows.starts.size:
-            warnings += (f"{metric.name}: no rows from {span.start_at:%Y-%m-%d %H:%M} to {span.end_at:%H:%M} UTC",)
+            warnings += (f"no rows from {span.start_at:%Y-%m-%d %H:%M} to {span.end_at:%Y-%m-%d %H:%M} UTC",)
         if isinstance(metric.query, ShortForm):
             for column in dict.fromkeys(filter(None, (*metric.query.split, metric.query.each))):
                 self.read_segments(metric, column, span)
