@@ -62,7 +62,7 @@ def next_due_at(metric: Metric, after: datetime) -> datetime:
     grid = grid_of(
         metric.timezone,
         metric.every_s,
-        Span(closing - timedelta(seconds=metric.every_s), closing + timedelta(seconds=metric.every_s + 2 * DAY_S)),
+        Span(closing - timedelta(seconds=2 * metric.every_s), closing + timedelta(seconds=metric.every_s + 2 * DAY_S)),
     )
     end_s = next(int(end) for end in grid.ends if int(end) > epoch_s(closing))
     return at_epoch(end_s) + timedelta(seconds=metric.lateness_s)

@@ -57,9 +57,7 @@ def _told_of(incident: Incident, leader: str) -> Told | None:
 def join(incident: Incident, parts: Sequence[IncidentMetric], now: datetime) -> Incident:
     """The incident with further metrics that broke through the same suspect; one that was over in it has relapsed."""
     again = {part.metric: part for part in parts}
-    stay = [
-        _relapsed(part, again.pop(part.metric)) if part.metric in again else part for part in incident.metrics
-    ]
+    stay = [_relapsed(part, again.pop(part.metric)) if part.metric in again else part for part in incident.metrics]
     return _stamped(replace(incident, metrics=(*stay, *again.values())), now)
 
 

@@ -1,5 +1,6 @@
 """Whether a team hears of an incident now, and why."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -25,12 +26,12 @@ def _named_id(incident: Incident) -> str | None:
     return None if named is None else f"{named.deploy.source}/{named.deploy.id}"
 
 
-def decide(incident: Incident, at_least: float, now: datetime) -> Reason:
+def decide(incident: Incident, at_least: Mapping[str, float], now: datetime) -> Reason:
     """The one reason for which the team hears now; a quiet one when it does not.
 
     Args:
         incident: as it is now, with what the team was told last.
-        at_least: smallest loss worth a message, in the unit of the metric in the title.
+        at_least: smallest loss worth a message by metric, in its unit; 0 for those not among them.
         now: of the tick.
     """
     told_before = incident.told
@@ -44,13 +45,15 @@ def decide(incident: Incident, at_least: float, now: datetime) -> Reason:
         return Reason.NO_LONGER_NAMED if _named_id(incident) is None else Reason.NAMED
     if incident.state is IncidentState.RECOVERING:
         return Reason.NOTHING_NEW
-    return _unrest(incident, told_before, at_least, now)
+    return _unrest(incident, told_before, at_least.get(incident.worst.metric, 0.0), now)
 
 
-def _first_word(incident: Incident, at_least: float) -> Reason:
+def _first_word(incident: Incident, at_least: Mapping[str, float]) -> Reason:
     if incident.is_over:  # found as a whole by a catch-up: a message would tell of a state that has passed
         return Reason.NOTHING_NEW
-    return Reason.TOO_SMALL if incident.worst.loss.amount < at_least else Reason.OPENED
+    # One metric that is worth a message is enough: the others share its cause, and must not hush it.
+    is_enough = any(part.loss.amount >= at_least.get(part.metric, 0.0) for part in incident.metrics)
+    return Reason.OPENED if is_enough else Reason.TOO_SMALL
 
 
 def _unrest(incident: Incident, before: Told, at_least: float, now: datetime) -> Reason:
@@ -75,4 +78,6 @@ def told(incident: Incident, reason: Reason, now: datetime) -> Incident:
     before = incident.told
     reminded = reason is Reason.NO_REACTION or (before is not None and before.reminded)
     count = 1 if before is None else before.count + 1
-    return replace(incident, told=Told(now, count, loss_per_hour(incident), _named_id(incident), reminded))
+    opened_at = now if before is None else incident.opened_at  # nobody can react to what they have not heard of
+    heard = Told(now, count, loss_per_hour(incident), _named_id(incident), reminded)
+    return replace(incident, opened_at=opened_at, told=heard)

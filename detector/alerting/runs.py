@@ -1,13 +1,12 @@
 """Runs of anomalous buckets: where one begins, what continues it, and when it is over."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from detector.model.incident import IncidentMetric
 from detector.model.verdict import Outcome, OutcomeKind
 
-__all__ = ["NORMAL_TO_RESOLVE", "Run", "follow", "run_of"]
+__all__ = ["NORMAL_TO_RESOLVE", "Run", "follow", "unite"]
 
 NORMAL_TO_RESOLVE = 2
 """Two normal buckets in a row end a run (product.md): one alone is as often a gasp as a recovery."""
@@ -24,6 +23,7 @@ class Run:
     Attributes:
         start_at: start of the first anomalous bucket; `end_at`: end of the newest anomalous one.
         value, expected: their sums over the anomalous buckets.
+        by_bound: a hard bound opened it while nothing was known of what is usual.
         normal_in_a_row: recovered buckets since `end_at`.
         ended_at: `end_at` once it is over, else None.
     """
@@ -32,11 +32,14 @@ class Run:
     end_at: datetime
     value: float
     expected: float
+    by_bound: bool = False
     normal_in_a_row: int = 0
     ended_at: datetime | None = None
 
     def is_recovered_by(self, outcome: Outcome) -> bool:
         """A real value in range, and at least half way back from what the run lost (or gained)."""
+        if self.by_bound and outcome.kind is OutcomeKind.LEARNING:
+            return outcome.value is not None  # still nothing is usual; the bound alone says that it is back
         if not outcome.in_range or outcome.value is None or outcome.expected is None:
             return False
         if outcome.kind is OutcomeKind.NORMAL or self.expected == 0:
@@ -46,21 +49,12 @@ class Run:
         return gone == 0 or (outcome.value - usual) / gone >= BACK_HALF_WAY
 
 
-def run_of(part: IncidentMetric | None) -> Run | None:
-    """The run that a live part of an incident stands for."""
-    if part is None or part.ended_at is not None:
-        return None
-    return Run(part.span.start_at, part.span.end_at, part.value, part.expected, part.normal_in_a_row)
-
-
-def follow(run: Run | None, outcomes: Iterable[Outcome]) -> tuple[Run, ...]:
-    """Carry a run (or none) through new outcomes, in order of time.
-
-    Returns:
-        Every run that was alive in between, oldest first; only the last one can still be alive.
+def follow(outcomes: Iterable[Outcome]) -> tuple[Run, ...]:
+    """Every run among outcomes in order of time, oldest first; only the last one can still be alive.
 
     Closed, missing, late, learning, skipped and error buckets neither end nor continue a run.
     """
+    run: Run | None = None
     over: list[Run] = []
     for outcome in outcomes:
         if run is None:
@@ -76,10 +70,25 @@ def follow(run: Run | None, outcomes: Iterable[Outcome]) -> tuple[Run, ...]:
     return (*over, run) if run else tuple(over)
 
 
+def unite(runs: Sequence[Run]) -> Run | None:
+    """One run from the first to the last of several that belong to one anomaly; None for none of them."""
+    if not runs:
+        return None
+    first, last = runs[0], runs[-1]
+    return replace(
+        last,
+        start_at=first.start_at,
+        value=sum(run.value for run in runs),
+        expected=sum(run.expected for run in runs),
+        by_bound=first.by_bound,
+    )
+
+
 def _opened(outcome: Outcome) -> Run | None:
     if outcome.kind is not OutcomeKind.ANOMALOUS:
         return None
-    return Run(outcome.span.start_at, outcome.span.end_at, outcome.value or 0.0, outcome.expected or 0.0)
+    value, expected = outcome.value or 0.0, outcome.expected or 0.0
+    return Run(outcome.span.start_at, outcome.span.end_at, value, expected, by_bound=outcome.expected is None)
 
 
 def _extended(run: Run, outcome: Outcome) -> Run:

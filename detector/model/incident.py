@@ -50,8 +50,8 @@ class IncidentMetric:
             count and do not reset.
         ended_at: end of `span` once the metric is over; None while it lasts.
         where: one entry per split column.
-        bound: the owner's hard bound that was crossed while nothing was known of what is usual (then `expected` is this
-            bound); None otherwise.
+        bound: the owner's hard bound that was crossed while nothing was known of what is usual, or by what is usual
+            (then `expected` is this bound); None otherwise.
     """
 
     metric: str
@@ -92,6 +92,7 @@ class Incident:
 
     Attributes:
         number: counts from 1 over the whole store.
+        opened_at: when its team was told of it; when it was found, while nobody has been told.
         metrics: worst first.
         ranking: suspects, as of the newest evidence.
         told: None until the team has been told (loss still below `at_least`).

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from detector.alerting.incidents import advance, break_together, join, open_incident, remove_rules
 from detector.linking.suspects import keep_named
@@ -46,15 +47,21 @@ def advance_incidents(
 
 def _carried_on(incident: Incident, parts: Mapping[str, IncidentMetric], inquiry: Inquiry) -> Incident:
     book = inquiry.book
+    if _known_until(incident) > inquiry.now:  # a tick for an earlier time has no say about what came later
+        return incident
     if not book.faults:  # a rule that cannot be read today has not been removed
         incident = remove_rules(incident, frozenset(book.metrics), inquiry.now)
     if incident.is_over:
         return incident
-    incident = advance(incident, {part.metric: parts.get(part.metric, part) for part in incident.metrics}, inquiry.now)
+    incident = advance(incident, parts, inquiry.now)
     known = [part for part in incident.metrics if part.metric in book.metrics]
     if not known or incident.is_over:
         return incident
     return replace(incident, ranking=keep_named(incident.ranking, inquiry.rank(known[0])))
+
+
+def _known_until(incident: Incident) -> datetime:
+    return incident.opened_at if incident.told is None else incident.told.at
 
 
 def _with_where(part: IncidentMetric, book: RuleBook, sources: Mapping[str, MetricSource]) -> IncidentMetric:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from detector.alerting.runs import Run, follow
+from detector.alerting.runs import Run, follow, unite
 from detector.model.incident import Incident, IncidentMetric
 from detector.model.metric import Metric
 from detector.model.span import Span
@@ -64,12 +64,12 @@ def find_parts(judged: Judged, memory: Memory) -> Found:
     live, hushed = live_part(metric.name, memory.live), hushed_part(metric.name, memory.ended)
     anchor = live or hushed
     if anchor is None:
-        runs = follow(None, judged.due)
+        runs = follow(judged.due)
         return Found(metric, None, tuple(_part(judged, run) for run in runs))
-    runs = follow(None, (one for one in judged.timeline if one.span.start_at >= anchor.span.start_at))
-    same = next((run for run in runs if run.start_at < anchor.span.end_at), None)
-    first_due = judged.due[0].span.start_at
-    fresh = tuple(_part(judged, run) for run in runs if run is not same and run.start_at >= first_due)
+    runs = follow(one for one in judged.timeline if one.span.start_at >= anchor.span.start_at)
+    same = unite([run for run in runs if run.start_at < anchor.span.end_at])  # several after a relapse
+    fresh_from = max(anchor.span.end_at, judged.due[0].span.start_at)
+    fresh = tuple(_part(judged, run) for run in runs if run.start_at >= fresh_from)
     if live is None:
         return Found(metric, None, fresh)
     if same is None:  # late rows have shown every bucket of it to be usual
@@ -93,7 +93,7 @@ def _part(judged: Judged, run: Run) -> IncidentMetric:
     first = next(index for index, outcome in enumerate(timeline) if outcome.span.start_at >= run.start_at)
     last = max(index for index, outcome in enumerate(timeline) if outcome.span.end_at <= run.end_at)
     is_drop = run.value <= run.expected
-    if timeline[first].expected is None:
+    if _is_by_bound(metric, timeline[first]):
         return _bounded_part(metric, run, timeline[first : last + 1])
     while first > 0 and _is_outside(timeline[first - 1], is_drop=is_drop):
         first -= 1  # not enough to speak up by itself, but part of it in the light of what followed
@@ -134,8 +134,19 @@ def _is_open(outcome: Outcome) -> bool:
     return outcome.in_range or _is_outside(outcome, is_drop=True) or _is_outside(outcome, is_drop=False)
 
 
+def _is_by_bound(metric: Metric, first: Outcome) -> bool:
+    """Only a hard bound makes it anomalous: nothing is known of what is usual, or it lies beyond the bound as well."""
+    if first.expected is None:
+        return True
+    below, above = metric.alert.below, metric.alert.above
+    if first.value is None or first.low is None or first.high is None:
+        return False
+    is_low, is_high = below is not None and first.value < below, above is not None and first.value > above
+    return (is_low and first.value >= first.low) or (is_high and first.value <= first.high)
+
+
 def _bounded_part(metric: Metric, run: Run, during: Sequence[Outcome]) -> IncidentMetric:
-    """A hard bound was crossed before anything was known of what is usual: the bound stands in for it."""
+    """A hard bound was crossed where no other measure says so: the bound stands in for what is usual."""
     value = during[-1].value or 0.0
     below, above = metric.alert.below, metric.alert.above
     is_drop = below is not None and value < below

@@ -40,8 +40,8 @@ def about_incidents(
 def _reason(incident: Incident, is_removed: bool, book: RuleBook, now: datetime) -> Reason:  # noqa: FBT001 - one caller
     if is_removed:
         return Reason.NOTHING_NEW if incident.told is None else Reason.RULE_REMOVED
-    metric = book.metrics.get(incident.worst.metric)
-    return decide(incident, 0.0 if metric is None else metric.alert.at_least, now)
+    known = [book.metrics[part.metric] for part in incident.metrics if part.metric in book.metrics]
+    return decide(incident, {metric.name: metric.alert.at_least for metric in known}, now)
 
 
 def about_source(

@@ -30,6 +30,7 @@ class Pulled:
     """A metric with its history up to the newest closed bucket.
 
     Attributes:
+        state: as the store has it; `fresh` is not in it yet.
         block: the history; `fresh`: the part that was read by this tick.
         changed: starts of buckets read before that now say something else.
         ambiguous: buckets in the repeated hour of a time column without zone.
@@ -97,7 +98,7 @@ def _pull_one(metric: Metric, state: MetricState, due: Due, world: World) -> Pul
     fresh = fill(metric, span, rows, has_begun=_has_begun(kept))
     return Pulled(
         metric=metric,
-        state=replace(state, read_until=due.closed_end),
+        state=state,
         due=due,
         block=merge(kept, fresh),
         fresh=fresh,

@@ -12,7 +12,7 @@ from datetime import datetime
 import numpy as np
 
 from detector.alerting.due import Due, due_buckets
-from detector.errors import SourceError
+from detector.errors import SourceError, StoreError
 from detector.model.incident import Incident
 from detector.model.notification import Notification
 from detector.model.rulebook import RuleBook
@@ -86,14 +86,22 @@ def _look(book: RuleBook, memory: Memory, world: World, now: datetime) -> _Findi
             findings.failed.append(one)
             findings.failures[one.metric.name] = str(one.error)
     for one in pulled.values():
-        try:
-            _judge(one, pulled, findings, memory, world, now)
-        except SourceError as error:
-            _fail(findings, one, error, str(error))
-        except Exception as error:  # noqa: BLE001 - the one broad catch of a tick: a fault in one rule stops no other rule
-            fault = SourceError(f"judging failed with {type(error).__name__}: {error}")
-            _fail(findings, one, fault, f"{fault}; please report this with the rule at {one.metric.place}")
+        _judge_alone(one, pulled, findings, memory, world, now)
     return findings
+
+
+def _judge_alone(
+    one: Pulled, pulled: Mapping[str, Pulled], findings: _Findings, memory: Memory, world: World, now: datetime
+) -> None:
+    try:
+        _judge(one, pulled, findings, memory, world, now)
+    except StoreError:
+        raise  # no fault of the rule
+    except SourceError as error:
+        _fail(findings, one, error, str(error))
+    except Exception as error:  # noqa: BLE001 - the one broad catch of a tick: a fault in one rule stops no other rule
+        fault = SourceError(f"judging failed with {type(error).__name__}: {error}")
+        _fail(findings, one, fault, f"{fault}; please report this with the rule at {one.metric.place}")
 
 
 def _fail(findings: _Findings, one: Pulled, error: SourceError, told: str) -> None:
@@ -104,9 +112,10 @@ def _fail(findings: _Findings, one: Pulled, error: SourceError, told: str) -> No
 def _judge(
     one: Pulled, pulled: Mapping[str, Pulled], findings: _Findings, memory: Memory, world: World, now: datetime
 ) -> None:
-    late = late_starts(one, pulled, world, now)
     since = outcomes_since(one.metric, memory, one.due.closed_end)
     recorded = world.store.outcomes(one.metric.name, since)
+    late = late_starts(one, recorded, pulled, world, now)
+    one = replace(one, changed=one.changed - late)  # what is still late has not turned into zero
     judged = judge_metric(one, recorded, over_spans(one.metric.name, memory), late, now)
     found = find_parts(judged, memory)
     source = world.sources[one.metric.source]
@@ -148,7 +157,8 @@ def _is_ruleless(incident: Incident, book: RuleBook) -> bool:
 
 
 def _state_after(judged: Judged) -> MetricState:
-    return replace(judged.pulled.state, judged_until=judged.due[-1].span.end_at)
+    due = judged.pulled.due
+    return replace(judged.pulled.state, read_until=due.closed_end, judged_until=due.judge[-1].end_at)
 
 
 def _outcomes(findings: _Findings, now: datetime) -> tuple[Outcome, ...]:

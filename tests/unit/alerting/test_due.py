@@ -55,3 +55,9 @@ def test_the_next_instant_is_strictly_later() -> None:
     first = EIGHT + FIVE_MINUTES
     assert next_due_at(a_metric(), first - timedelta(seconds=1)) == first
     assert next_due_at(a_metric(), first) == first + HOUR
+
+
+def test_the_end_of_a_day_of_25_hours_is_not_missed() -> None:
+    """Half an hour before midnight the day is older than 24 hours, and still the next to end."""
+    daily, late_evening = a_metric(every_s=86400), datetime(2026, 10, 25, 22, 30, tzinfo=UTC)
+    assert next_due_at(daily, late_evening) == datetime(2026, 10, 25, 23, 5, tzinfo=UTC)
