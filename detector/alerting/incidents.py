@@ -9,7 +9,7 @@ from detector.model.incident import Incident, IncidentEvent, IncidentMetric, Inc
 from detector.model.span import Span
 from detector.model.verdict import Loss
 
-__all__ = ["acknowledge", "advance", "break_together", "close", "join", "open_incident", "remove_rules"]
+__all__ = ["acknowledge", "advance", "break_together", "close", "join", "open_incident", "remove_rules", "with_parts"]
 
 MORE_LIKELY_THAN_NOT = 0.5
 
@@ -39,10 +39,18 @@ def open_incident(number: int, team: str, parts: Sequence[IncidentMetric], ranki
 
 def advance(incident: Incident, parts: Mapping[str, IncidentMetric], now: datetime) -> Incident:
     """The incident with its live parts as they are now (those not among `parts` stay), and the state that follows."""
-    metrics = [parts.get(part.metric, part) if part.ended_at is None else part for part in incident.metrics]
+    metrics = with_parts(incident, parts).metrics
     # The order, and with it the title, stays while the incident lives: people know it by its first metric.
     live_first = sorted(metrics, key=lambda part: part.ended_at is not None)
     return _stamped(replace(incident, metrics=tuple(live_first), told=_told_of(incident, live_first[0].metric)), now)
+
+
+def with_parts(incident: Incident, parts: Mapping[str, IncidentMetric]) -> Incident:
+    """The incident with its live parts as they are now, in the state in which it is; closed ones end so in silence."""
+    return replace(
+        incident,
+        metrics=tuple(parts.get(part.metric, part) if part.ended_at is None else part for part in incident.metrics),
+    )
 
 
 def _told_of(incident: Incident, leader: str) -> Told | None:

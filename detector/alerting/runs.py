@@ -36,6 +36,11 @@ class Run:
     normal_in_a_row: int = 0
     ended_at: datetime | None = None
 
+    @property
+    def is_drop(self) -> bool:
+        """Below what is usual, or above."""
+        return self.value <= self.expected
+
     def is_recovered_by(self, outcome: Outcome) -> bool:
         """A real value in range, and at least half way back from what the run lost (or gained)."""
         if self.by_bound and outcome.kind is OutcomeKind.LEARNING:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from detector.alerting.incidents import advance, break_together, join, open_incident, remove_rules
+from detector.alerting.incidents import advance, break_together, join, open_incident, remove_rules, with_parts
 from detector.linking.suspects import keep_named
 from detector.model.deploy import Ranking
 from detector.model.incident import Incident, IncidentEvent, IncidentMetric
@@ -34,12 +34,17 @@ def advance_incidents(
     hand = Advanced({incident.number: incident for incident in memory.live})
     for incident in memory.live:
         hand.incidents[incident.number] = _carried_on(incident, continued, inquiry)
+    for incident in memory.ended:
+        if incident.closed_by is not None and any(
+            part.ended_at is None and part.metric in continued for part in incident.metrics
+        ):
+            hand.incidents[incident.number] = with_parts(incident, continued)
     fresh = [(one.metric.team, part) for one in found for part in one.fresh]
     number = memory.next_number
     for team, part in sorted(fresh, key=lambda pair: (pair[1].span.start_at, pair[1].metric)):
         ranking = inquiry.rank(part)
         number += _place(hand, team, _with_where(part, inquiry.book, sources), ranking, number, inquiry)
-    before = {incident.number: incident for incident in memory.live}
+    before = {incident.number: incident for incident in (*memory.live, *memory.ended)}
     for incident in hand.incidents.values():
         hand.events.extend(_events(before.get(incident.number), incident, inquiry))
     return hand

@@ -51,66 +51,76 @@ def over_spans(metric: str, memory: Memory) -> tuple[Span, ...]:
 
 
 def outcomes_since(metric: Metric, memory: Memory, closed_end: datetime) -> datetime:
-    """How far back the outcomes of a metric matter to this tick."""
+    """How far back the outcomes of a metric matter to this tick: from some way before its anomaly began."""
     anchors = [live_part(metric.name, memory.live), hushed_part(metric.name, memory.ended)]
     starts = [part.span.start_at for part in anchors if part is not None]
-    reach = timedelta(seconds=max(CONTEXT * metric.every_s, metric.revise_s))
-    return min([closed_end - reach, *starts])
+    return min([closed_end, *starts]) - timedelta(seconds=max(CONTEXT * metric.every_s, metric.revise_s))
 
 
 def find_parts(judged: Judged, memory: Memory) -> Found:
-    """Carry the metric's live part on through the new outcomes, and find new runs."""
-    metric = judged.metric
+    """Carry the metric's part on through the new outcomes, and find new runs."""
+    metric, over = judged.metric, over_spans(judged.metric.name, memory)
     live, hushed = live_part(metric.name, memory.live), hushed_part(metric.name, memory.ended)
     anchor = live or hushed
     if anchor is None:
-        runs = follow(judged.due)
-        return Found(metric, None, tuple(_part(judged, run) for run in runs))
+        return Found(metric, None, tuple(_part(judged, run, over) for run in follow(judged.due)))
     runs = follow(one for one in judged.timeline if one.span.start_at >= anchor.span.start_at)
     same = unite([run for run in runs if run.start_at < anchor.span.end_at])  # several after a relapse
     fresh_from = max(anchor.span.end_at, judged.due[0].span.start_at)
-    fresh = tuple(_part(judged, run) for run in runs if run.start_at >= fresh_from)
-    if live is None:
-        return Found(metric, None, fresh)
+    fresh = tuple(_part(judged, run, over) for run in runs if run.start_at >= fresh_from)
     if same is None:  # late rows have shown every bucket of it to be usual
-        return Found(metric, replace(live, ended_at=live.span.end_at, normal_in_a_row=0), fresh)
-    return Found(metric, _continued(live, _part(judged, same), judged), fresh)
+        return Found(metric, replace(anchor, ended_at=anchor.span.end_at, normal_in_a_row=0), fresh)
+    if live is None and same.ended_at is None:  # closed by hand: what goes on may become the new usual
+        return Found(metric, None, fresh)
+    return Found(metric, _continued(anchor, same, judged, over), fresh)
 
 
-def _continued(live: IncidentMetric, now: IncidentMetric, judged: Judged) -> IncidentMetric:
+def _continued(known: IncidentMetric, run: Run, judged: Judged, over: Sequence[Span]) -> IncidentMetric:
     """The part as it stands now; where and since when stay as they were told, unless late rows changed them."""
-    start_at = min(live.span.start_at, now.span.start_at)
-    corrected = any(start_at <= outcome.span.start_at < live.span.end_at for outcome in judged.revised)
-    return replace(
-        now,
-        where=live.where,
-        onset=now.onset if corrected else live.onset,
-    )
+    start_at = known.span.start_at
+    corrected = any(start_at <= outcome.span.start_at < known.span.end_at for outcome in judged.revised)
+    if corrected or known.bound is not None:
+        return replace(_part(judged, run, over), where=known.where)
+    return replace(_summed_up(judged, run, _index_of(judged, start_at), known.onset), where=known.where)
 
 
-def _part(judged: Judged, run: Run) -> IncidentMetric:
+def _index_of(judged: Judged, at: datetime) -> int:
+    return next(index for index, outcome in enumerate(judged.timeline) if outcome.span.start_at >= at)
+
+
+def _part(judged: Judged, run: Run, over: Sequence[Span]) -> IncidentMetric:
     metric, timeline = judged.metric, judged.timeline
-    first = next(index for index, outcome in enumerate(timeline) if outcome.span.start_at >= run.start_at)
-    last = max(index for index, outcome in enumerate(timeline) if outcome.span.end_at <= run.end_at)
-    is_drop = run.value <= run.expected
+    first = _index_of(judged, run.start_at)
     if _is_by_bound(metric, timeline[first]):
-        return _bounded_part(metric, run, timeline[first : last + 1])
-    while first > 0 and _is_outside(timeline[first - 1], is_drop=is_drop):
+        return _bounded_part(metric, run, timeline[first : _last_of(timeline, run) + 1])
+    # What came before is another matter, which ended: it is no part of this one, and no sign of its beginning.
+    free_at = max((span.end_at for span in over if span.end_at <= run.start_at), default=timeline[0].span.start_at)
+    free = min(first, _index_of(judged, free_at))
+    while first > free and _is_outside(timeline[first - 1], is_drop=run.is_drop):
         first -= 1  # not enough to speak up by itself, but part of it in the light of what followed
-    begin = max(0, first - CONTEXT // 2)
-    onset = find_onset(timeline[begin : min(last + 1, begin + CONTEXT)], first - begin, metric.kind)
+    begin = max(free, first - CONTEXT // 2)
+    until = min(_last_of(timeline, run) + 1, begin + CONTEXT)
+    onset = find_onset(timeline[begin:until], first - begin, metric.kind)
     if timeline[first].in_range:  # found by the sum of several buckets: it began before the one that gave it away
         first = _bucket_of_onset(timeline, begin, first, onset)
-    during = timeline[first : last + 1]
+    return _summed_up(judged, run, first, onset)
+
+
+def _last_of(timeline: Sequence[Outcome], run: Run) -> int:
+    return max(index for index, outcome in enumerate(timeline) if outcome.span.end_at <= run.end_at)
+
+
+def _summed_up(judged: Judged, run: Run, first: int, onset: Onset) -> IncidentMetric:
+    metric, during = judged.metric, judged.timeline[first : _last_of(judged.timeline, run) + 1]
     value, expected = _level(metric, during)
     return IncidentMetric(
         metric=metric.name,
         span=Span(during[0].span.start_at, run.end_at),
         value=value,
         expected=expected,
-        loss=find_loss(during, metric.kind, is_drop),
+        loss=find_loss(during, metric.kind, run.is_drop),
         onset=onset,
-        is_drop=is_drop,
+        is_drop=run.is_drop,
         normal_in_a_row=run.normal_in_a_row,
         ended_at=run.ended_at,
     )

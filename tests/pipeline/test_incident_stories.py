@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from builders import a_deploy, a_metric
+from builders import HOUR, a_deploy, a_metric
+from detector.alerting.incidents import close
 from detector.errors import QueryRejected, StoreError
 from detector.model.incident import IncidentState
 from detector.model.metric import AlertPolicy, Kind, Witness
@@ -177,3 +179,29 @@ def test_a_day_is_long_for_an_incident_of_hours(tmp_path: Path) -> None:
         assert (incident.worst.span.start_at, incident.worst.span.end_at) == (utc(10, 9), utc(12, 21))
         usual = 11 * 1000 + 10 * 100 + 14 * 1000 + 10 * 100 + 14 * 1000 + 100
         assert incident.worst.loss.amount == pytest.approx(usual, rel=0.05)
+
+
+def test_a_slow_leak_keeps_its_beginning(tmp_path: Path) -> None:
+    """A tenth is missing for days: the start does not creep forward, and the next run begins after the last."""
+    with a_scene(tmp_path, REVENUE, sales={REVENUE.name: without((utc(10, 9), utc(15, 0)), left=0.9)}) as scene:
+        starts: dict[int, set[datetime]] = {}
+        for hour in range(100):
+            scene.tick(due(10, 9) + hour * HOUR)
+            for one in scene.world.store.incidents(only_live=False):
+                starts.setdefault(one.number, set()).add(one.worst.span.start_at)
+        assert {len(each) for each in starts.values()} == {1}
+        spans = [one.worst.span for one in reversed(scene.world.store.incidents(only_live=False))]
+        assert all(earlier.end_at <= later.start_at for earlier, later in pairwise(spans))
+
+
+def test_what_was_closed_by_hand_ends_when_it_is_over(tmp_path: Path) -> None:
+    """The hours after the closing belong to the same outage, which ends by itself, in silence."""
+    with a_scene(tmp_path, REVENUE, sales={REVENUE.name: without((utc(10, 9), utc(10, 15)))}) as scene:
+        scene.tick(due(10, 10))
+        (incident,) = scene.world.store.incidents(only_live=True)
+        scene.world.store.set_incident(*close(incident, "alice", "known", utc(10, 10, 10)))
+        scene.ticks(due(10, 11), 8)
+        (incident,) = scene.world.store.incidents(only_live=False)
+        assert (incident.is_over, incident.resolved_at) == (True, utc(10, 10, 10))
+        assert (incident.worst.ended_at, incident.worst.span.end_at) == (utc(10, 15), utc(10, 15))
+        assert scene.post.told == [("checkout", "opened")]
