@@ -13,7 +13,17 @@ from detector.ports import Store
 
 __all__ = ["incident"]
 
-_BY = click.option("--by", default=getpass.getuser, show_default="your login name", help="Who reacts.")
+_NUMBER = click.argument("number", type=click.IntRange(1, 2**31 - 1))
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container the user often has no name
+        return "somebody"
+
+
+_BY = click.option("--by", default=_login_name, show_default="your login name", help="Who reacts.")
 
 
 @click.group()
@@ -43,7 +53,7 @@ def list_(config: Path, *, with_resolved: bool, is_json: bool) -> int:
 
 
 @incident.command()
-@click.argument("number", type=int)
+@_NUMBER
 @config_option
 @json_option
 def show(number: int, config: Path, *, is_json: bool) -> int:
@@ -70,7 +80,7 @@ def show(number: int, config: Path, *, is_json: bool) -> int:
 
 
 @incident.command()
-@click.argument("number", type=int)
+@_NUMBER
 @_BY
 @config_option
 def ack(number: int, by: str, config: Path) -> int:
@@ -86,7 +96,7 @@ def ack(number: int, by: str, config: Path) -> int:
 
 
 @incident.command()
-@click.argument("number", type=int)
+@_NUMBER
 @_BY
 @click.option("--why", default="", help="What it was.")
 @config_option

@@ -18,6 +18,9 @@ __all__ = ["FAILED", "as_json", "config_option", "json_option", "parse_time", "s
 FAILED = 1
 """Exit code where something was found or failed; 2 is a wrong call or a wrong detector.yml."""
 
+FIRST_YEAR, LAST_YEAR = 1980, 2200
+"""Ten weeks of history before a time, and its offset from UTC, must be times as well."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _CONFIG = click.option(
@@ -62,7 +65,7 @@ def parse_time(text: str, settings: Settings, option: str) -> datetime:
     """ISO 8601; a time without an offset is in the configured timezone.
 
     Raises:
-        UsageError: it is no time.
+        UsageError: it is no time, or none at which anything was sold.
     """
     try:
         at = datetime.fromisoformat(text)
@@ -70,6 +73,8 @@ def parse_time(text: str, settings: Settings, option: str) -> datetime:
         raise UsageError(
             f"{option}: {text!r} is no time; write it as 2026-03-10T09:06 or 2026-03-10T09:06+01:00"
         ) from None
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise UsageError(f"{option}: {text} lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
     if at.tzinfo is None:
         at = at.replace(tzinfo=ZoneInfo(settings.timezone))
     return at.astimezone(UTC)

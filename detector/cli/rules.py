@@ -72,8 +72,11 @@ def init(folder: Path) -> int:
             f"{folder / there[0]} exists already; nothing was written. Choose an empty folder, or move it away"
         )
     for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
+        try:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{folder / name} cannot be written: {error.strerror}; choose another folder") from None
         say(f"wrote {folder / name}")
     say("Edit both, then: detector check --live")
     return 0

@@ -9,6 +9,7 @@ import click
 
 from detector.alerting.due import next_due_at
 from detector.cli.options import FAILED, as_json, config_option, json_option, say, show_time
+from detector.model.notification import Delivery, DeliveryStatus
 from detector.model.rulebook import RuleBook
 from detector.model.span import at_epoch
 from detector.model.state import HistoryBlock
@@ -17,6 +18,9 @@ from detector.ports import Store
 __all__ = ["status"]
 
 NEWEST_DATA_WITHIN = timedelta(days=14)
+
+GIVEN_UP_WITHIN = timedelta(days=7)
+"""For so long a message that never arrived is something that is wrong; afterwards it is history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def status(config: Path, *, is_json: bool) -> int:
             last_deploy_heard_at=store.last_heard_at(now),
             channels={name: [str(channel) for channel in team.notify] for name, team in book.settings.teams.items()},
             incidents=[one.number for one in store.incidents(only_live=True)],
-            wrong=_wrong(book, store),
+            wrong=_wrong(book, store, now),
         )
     if is_json:
         as_json(asdict(found))
@@ -96,21 +100,28 @@ def _newest_data(block: HistoryBlock | None) -> datetime | None:
     return at_epoch(full[-1]) if full else None
 
 
-def _wrong(book: RuleBook, store: Store) -> list[str]:
+def _wrong(book: RuleBook, store: Store, now: datetime) -> list[str]:
     timezone = book.settings.timezone
+    asked = book.metrics.keys() | {metric.source for metric in book.metrics.values()}
     wrong = [str(fault) for fault in book.faults]
     wrong += [
         f"{one.source}: fails since {show_time(one.failing_since, timezone)}: {one.error}"
         for one in store.source_health().values()
-        if one.failing_since is not None
+        if one.failing_since is not None and one.source in asked
     ]
     wrong += [
         f"team {one.notification.team}, channel {one.channel + 1}: {one.notification.title!r} is not sent after "
         f"{one.attempts} attempts: {one.error}"
         for one in store.deliveries(only_unsent=True)
-        if one.attempts
+        if one.attempts and not _is_past(one, now)
     ]
     return wrong
+
+
+def _is_past(delivery: Delivery, now: datetime) -> bool:
+    """Given up so long ago that nobody can do anything about it."""
+    is_old = now - delivery.notification.created_at > GIVEN_UP_WITHIN
+    return delivery.status is DeliveryStatus.GIVEN_UP and is_old
 
 
 def _print(found: Standing, timezone: str) -> None:
