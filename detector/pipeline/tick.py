@@ -83,8 +83,7 @@ def _look(book: RuleBook, memory: Memory, world: World, now: datetime) -> _Findi
         if isinstance(one, Pulled):
             pulled[one.metric.name] = one
         else:
-            findings.failed.append(one)
-            findings.failures[one.metric.name] = str(one.error)
+            _fail(findings, one)
     for one in pulled.values():
         _judge_alone(one, pulled, findings, memory, world, now)
     return findings
@@ -98,15 +97,15 @@ def _judge_alone(
     except StoreError:
         raise  # no fault of the rule
     except SourceError as error:
-        _fail(findings, one, error, str(error))
+        _fail(findings, Failed(one.metric, one.state, one.due, error))
     except Exception as error:  # noqa: BLE001 - the one broad catch of a tick: a fault in one rule stops no other rule
-        fault = SourceError(f"judging failed with {type(error).__name__}: {error}")
-        _fail(findings, one, fault, f"{fault}; please report this with the rule at {one.metric.place}")
+        fault = SourceError(f"judging failed with {type(error).__name__}: {error}; please report this with the rule")
+        _fail(findings, Failed(one.metric, one.state, one.due, fault))
 
 
-def _fail(findings: _Findings, one: Pulled, error: SourceError, told: str) -> None:
-    findings.failed.append(Failed(one.metric, one.state, one.due, error))
-    findings.failures[one.metric.name] = told
+def _fail(findings: _Findings, failed: Failed) -> None:
+    findings.failed.append(failed)
+    findings.failures[failed.metric.name] = f"{failed.error} (rule: {failed.metric.place})"
 
 
 def _judge(

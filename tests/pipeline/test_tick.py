@@ -171,7 +171,7 @@ def test_a_failing_metric_stops_no_other(tmp_path: Path) -> None:
     with a_scene(tmp_path, REVENUE, ORDERS, sales={REVENUE.name: outage(utc(10, 9), utc(10, 12))}) as scene:
         scene.source.down[ORDERS.name] = BadRows("value holds text")
         report = scene.tick(due(10, 10))
-        assert dict(report.failures) == {ORDERS.name: "value holds text"}
+        assert dict(report.failures) == {ORDERS.name: "value holds text (rule: rules/checkout.yml:5)"}
         assert scene.post.told == [("checkout", "opened")]
 
 
