@@ -26,6 +26,10 @@ FINE_S = 300
 COARSE_S = 1800
 """Buckets shorter than half an hour are fine enough."""
 
+LONGEST_S = 3600
+"""Within longer ones the time of day makes the level, and their sum says nothing of it: a usual night would look like
+the start. (A day in five-minute pieces would also be gigabytes of likelihoods.)"""
+
 BEFORE, MOST = 2, 4
 """Whole buckets that are read again: two before the first anomalous one, and at most four in all."""
 
@@ -41,7 +45,8 @@ def refine_onset(
     metric: Metric, part: IncidentMetric, timeline: Sequence[Outcome], source: MetricSource
 ) -> IncidentMetric:
     """The part with its onset to the minute where the source can tell, and as it was where it cannot."""
-    fits = isinstance(metric.query, ShortForm) and metric.kind is not Kind.GAUGE and metric.every_s >= COARSE_S
+    fits = isinstance(metric.query, ShortForm) and metric.kind is not Kind.GAUGE
+    fits = fits and COARSE_S <= metric.every_s <= LONGEST_S
     coarse = _around(timeline, part)
     if not fits or not coarse or part.bound is not None or _share_inside(part.onset, coarse) < INSIDE:
         return part
