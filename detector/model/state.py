@@ -11,7 +11,7 @@ from detector.model.notification import Notification
 from detector.model.panel import Bools, Floats
 from detector.model.verdict import Outcome
 
-__all__ = ["HistoryBlock", "MetricState", "SourceHealth", "TickChanges"]
+__all__ = ["HistoryBlock", "MetricState", "Seasons", "SourceHealth", "TickChanges"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +32,22 @@ class HistoryBlock:
     known: Bools
     teaches: Bools
     weights: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seasons:
+    """What a metric follows.
+
+    Attributes:
+        day, week: whether the hour of the day makes a difference, and the day of the week; both are assumed until there
+            is history enough to tell.
+        day_strength, week_strength: 0 to 1, the share of the variance that the season explains; 0 while it is assumed.
+    """
+
+    day: bool
+    week: bool
+    day_strength: float = 0.0
+    week_strength: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from detector.model.panel import Bools, Floats, Panel
 from detector.stats.emptiness import is_nearly_empty
 from detector.stats.layout import Layout, layout_of
 from detector.stats.memory import walk_of
+from detector.stats.profile import Follows
 
 __all__ = ["Baseline", "baseline_of"]
 
@@ -39,7 +40,7 @@ class Baseline:
     days: Floats
 
 
-def baseline_of(panel: Panel, kind: Kind) -> Baseline:
+def baseline_of(panel: Panel, kind: Kind, follows: Follows) -> Baseline:
     """The expectation of every bucket of a panel.
 
     A series begins with the first whole day on which it has a value; of one that adds up, a value that is not zero:
@@ -61,7 +62,7 @@ def baseline_of(panel: Panel, kind: Kind) -> Baseline:
     for day in np.unique(begins).tolist():
         rows, begin = np.flatnonzero(begins == day), int(layout.first[min(day, layout.days)])
         if begin < shape[1]:
-            part = _walked(_rows(panel, rows).cut(slice(begin, None)), kind)
+            part = _walked(_rows(panel, rows).cut(slice(begin, None)), kind, follows.rows(rows))
             for name in Baseline.__dataclass_fields__:
                 getattr(whole, name)[rows, begin:] = getattr(part, name)
     return whole
@@ -91,9 +92,9 @@ def _rows(panel: Panel, rows: npt.NDArray[np.int64]) -> Panel:
     )
 
 
-def _walked(panel: Panel, kind: Kind) -> Baseline:
+def _walked(panel: Panel, kind: Kind, follows: Follows) -> Baseline:
     layout = layout_of(panel.grid)
-    walk = walk_of(panel, kind, layout)
+    walk = walk_of(panel, kind, layout, follows)
     length = panel.grid.length_ratio if kind.adds_up else np.ones(len(panel.grid))
     expected = layout.row(walk.expected) * length
     return Baseline(

@@ -1,5 +1,6 @@
 """Judging buckets: expectation, band, one score for all series, and the verdict."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from math import log
@@ -9,11 +10,13 @@ import numpy.typing as npt
 
 from detector.model.metric import Direction, Kind
 from detector.model.panel import Bools, Floats, Panel
+from detector.model.state import Seasons
 from detector.stats.band import band_of, quantile_of
 from detector.stats.baseline import Baseline, baseline_of
 from detector.stats.calibration import threshold_of
 from detector.stats.evidence import depression, elevation, silence, window_sums
 from detector.stats.layout import Layout, layout_of
+from detector.stats.profile import Follows
 from detector.stats.recent import recent_of
 from detector.stats.scoring import score_of
 
@@ -78,16 +81,17 @@ class Judgement:
     in_range: Bools
 
 
-def judge(panel: Panel, watch: Watch, newest: int) -> Judgement:
+def judge(panel: Panel, watch: Watch, newest: int, seasons: Sequence[Seasons] | None = None) -> Judgement:
     """Judge the newest buckets of every series, each by itself and those before it alone.
 
     Args:
         panel: history and the buckets to judge; ten weeks are enough, two the least.
         watch: what to look for.
         newest: how many buckets at the end of the panel, at least 1.
+        seasons: what each series follows, found from before the buckets to judge; without them hour and weekday both.
     """
     layout = layout_of(panel.grid)
-    base = baseline_of(panel, watch.kind)
+    base = baseline_of(panel, watch.kind, Follows.of(seasons, len(panel.series)))
     usable = panel.known & np.isfinite(panel.values)
     values = np.where(usable, panel.values, 0.0)
     recent = recent_of(values, usable & panel.teaches, watch.kind, base, layout)

@@ -1,15 +1,40 @@
 """What a slot of the week usually holds, from the same slot of the weeks before."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
+import numpy.typing as npt
 
 from detector.model.panel import Bools, Floats
+from detector.model.state import Seasons
 
-__all__ = ["LAGS", "Leaning", "same_slots", "winsorized_mean"]
+__all__ = ["LAGS", "Follows", "Leaning", "same_slots", "winsorized_mean"]
 
 LAGS = 8  # weeks that are looked back on: longer ones are another season
 _FEWEST, _MOST = 0.25, 8.0  # weeks as which the mean day counts
 _OWN_WAYS = 0.1
 _DECAY = 0.95
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Follows:
+    """Which series follow the hour of the day, and which the day of the week; (m,) each."""
+
+    day: Bools
+    week: Bools
+
+    @classmethod
+    def of(cls, seasons: Sequence[Seasons] | None, series: int) -> Self:
+        """One of `seasons` per series; without them all follow both."""
+        if seasons is None:
+            return cls(np.ones(series, dtype=bool), np.ones(series, dtype=bool))
+        return cls(np.array([one.day for one in seasons]), np.array([one.week for one in seasons]))
+
+    def rows(self, rows: npt.NDArray[np.int64]) -> Self:
+        """Those of some of the series."""
+        return type(self)(self.day[rows], self.week[rows])
 
 
 def _winsorizing() -> Floats:

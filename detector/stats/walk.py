@@ -6,7 +6,7 @@ from detector.model.metric import Kind
 from detector.model.panel import Bools, Floats, Panel
 from detector.stats.emptiness import Emptiness, is_nearly_empty
 from detector.stats.layout import Layout
-from detector.stats.profile import LAGS, Leaning, same_slots, winsorized_mean
+from detector.stats.profile import LAGS, Follows, Leaning, same_slots, winsorized_mean
 from detector.stats.variance import VarianceLaw
 
 __all__ = ["Walk"]
@@ -29,9 +29,9 @@ class Walk:
     Every series has its first values in its first days; the first week teaches, later days are expected first.
     """
 
-    def __init__(self, panel: Panel, kind: Kind, layout: Layout) -> None:
+    def __init__(self, panel: Panel, kind: Kind, layout: Layout, follows: Follows) -> None:
         """Look at the first week."""
-        self.kind, self.layout = kind, layout
+        self.kind, self.layout, self.follows = kind, layout, follows
         length = panel.grid.length_ratio if kind.adds_up else np.ones(len(panel.grid))
         self.values = layout.table(panel.values / length)
         self.known = np.isfinite(self.values)
@@ -135,7 +135,7 @@ class Walk:
         lags = same_slots(self.relative, day, first_lag)
         usable = np.isfinite(lags)
         cell, weeks = winsorized_mean(lags, usable)
-        mean_day = self.shape[0] / np.maximum(self.shape[1], 1e-9)
+        mean_day, days = self._mean_day()
         mean_day = np.where(weeks > 0, mean_day, 0.0)
         if self.kind.adds_up:
             whole = mean_day.sum(axis=1)
@@ -151,7 +151,19 @@ class Walk:
         if self.kind.adds_up:
             always_empty = (np.where(usable, lags, 0.0) == 0).all(axis=1)
             profile = np.where(always_empty & (weeks >= 2), 0.0, profile)  # noqa: PLR2004  once may be chance
+        alike = ~self.follows.week[:, None]  # all days are, and each speaks for every other
+        profile = np.where(alike, mean_day, profile)
+        weeks = np.where(alike & (weeks > 0), np.maximum(days, weeks), weeks)
         return _smoothed(profile, self.layout.slots), weeks
+
+    def _mean_day(self) -> tuple[Floats, Floats]:
+        """What each slot holds on the mean of days, and of how many: one level where hours make no difference."""
+        total, days = self.shape
+        flat = ~self.follows.day[:, None]
+        if flat.any():
+            total = np.where(flat, total.sum(axis=1, keepdims=True), total)
+            days = np.where(flat, days.sum(axis=1, keepdims=True), days)
+        return total / np.maximum(days, 1e-9), days
 
     def _day_off(self, day: int, level: Floats, expected: Floats) -> tuple[Floats, Floats]:
         """A holiday is like the lower of its weekday and a Sunday, and less sure by half of what lies between them."""
@@ -163,7 +175,7 @@ class Walk:
         return lower, np.where(lower != 0, 0.5 * gap, 0.0)
 
     def _chance_of_empty(self, day: int, expected: Floats, variance: Floats) -> Floats:
-        usable = np.isfinite(same_slots(self.relative, day))
+        usable = np.isfinite(same_slots(self.relative, day)) & self.follows.week[:, None, None]
         empty = np.where(usable, same_slots(self.is_empty, day), 0.0).sum(axis=1)
         return self.emptiness.chance(expected, variance, (usable.sum(axis=1), empty), self.busy[:, day])
 
