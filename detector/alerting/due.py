@@ -47,9 +47,12 @@ def due_buckets(metric: Metric, state: MetricState | None, now: datetime) -> Due
     judged_until = None if state is None else state.judged_until
     if judged_until is not None and judged_until >= closed_end:
         return Due((), (), closed_end)
-    start_at = closed_end - margin if judged_until is None else judged_until
+    # After a change of `every` or `timezone` the last judged bucket may end in the middle of one: that one is due.
+    start_at = closed_end - margin if judged_until is None else judged_until - timedelta(seconds=2 * metric.every_s)
     grid = grid_of(metric.timezone, metric.every_s, Span(start_at, closed_end))
-    buckets = [grid.span(index) for index in range(len(grid)) if int(grid.ends[index]) <= epoch_s(closed_end)]
+    open_from_s = epoch_s(start_at if judged_until is None else judged_until)
+    ends = [int(end) for end in grid.ends]
+    buckets = [grid.span(index) for index, end in enumerate(ends) if open_from_s < end <= epoch_s(closed_end)]
     if judged_until is None:
         return Due(tuple(buckets[-1:]), (), closed_end)
     most = max(1, int(CATCH_UP.total_seconds()) // metric.every_s)

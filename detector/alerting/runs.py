@@ -54,12 +54,15 @@ class Run:
         return gone == 0 or (outcome.value - usual) / gone >= BACK_HALF_WAY
 
 
-def follow(outcomes: Iterable[Outcome]) -> tuple[Run, ...]:
+def follow(outcomes: Iterable[Outcome], run: Run | None = None) -> tuple[Run, ...]:
     """Every run among outcomes in order of time, oldest first; only the last one can still be alive.
+
+    Args:
+        outcomes: in order of time.
+        run: one that is alive before them.
 
     Closed, missing, late, learning, skipped and error buckets neither end nor continue a run.
     """
-    run: Run | None = None
     over: list[Run] = []
     for outcome in outcomes:
         if run is None:

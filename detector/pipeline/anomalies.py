@@ -64,15 +64,29 @@ def find_parts(judged: Judged, memory: Memory) -> Found:
     anchor = live or hushed
     if anchor is None:
         return Found(metric, None, tuple(_part(judged, run, over) for run in follow(judged.due)))
-    runs = follow(one for one in judged.timeline if one.span.start_at >= anchor.span.start_at)
+    runs = follow(one for one in judged.timeline if one.span.end_at > anchor.span.start_at)
     same = unite([run for run in runs if run.start_at < anchor.span.end_at])  # several after a relapse
     fresh_from = max(anchor.span.end_at, judged.due[0].span.start_at)
     fresh = tuple(_part(judged, run, over) for run in runs if run.start_at >= fresh_from)
-    if same is None:  # late rows have shown every bucket of it to be usual
-        return Found(metric, replace(anchor, ended_at=anchor.span.end_at, normal_in_a_row=0), fresh)
+    if same is None:
+        return Found(metric, _taken_back(anchor, judged), fresh)
     if live is None and same.ended_at is None:  # closed by hand: what goes on may become the new usual
         return Found(metric, None, fresh)
     return Found(metric, _continued(anchor, same, judged, over), fresh)
+
+
+def _taken_back(known: IncidentMetric, judged: Judged) -> IncidentMetric:
+    """The part after late rows have shown that none of its buckets was anomalous.
+
+    It is over if they showed real values in range; if they took the values away, the next two in range have to.
+    """
+    inside = [one for one in judged.timeline if one.span.start_at < known.span.end_at]
+    if any(one.in_range and one.span.end_at > known.span.start_at for one in inside):
+        return replace(known, ended_at=known.span.end_at, normal_in_a_row=0)
+    alive = Run(known.span.start_at, known.span.end_at, known.value, known.expected, by_bound=known.bound is not None)
+    later = [one for one in judged.timeline if one.span.start_at >= known.span.end_at]
+    run = follow(later, alive)[0]
+    return replace(known, normal_in_a_row=run.normal_in_a_row, ended_at=known.span.end_at if run.ended_at else None)
 
 
 def _continued(known: IncidentMetric, run: Run, judged: Judged, over: Sequence[Span]) -> IncidentMetric:
@@ -85,7 +99,7 @@ def _continued(known: IncidentMetric, run: Run, judged: Judged, over: Sequence[S
 
 
 def _index_of(judged: Judged, at: datetime) -> int:
-    return next(index for index, outcome in enumerate(judged.timeline) if outcome.span.start_at >= at)
+    return next(index for index, outcome in enumerate(judged.timeline) if outcome.span.end_at > at)
 
 
 def _part(judged: Judged, run: Run, over: Sequence[Span]) -> IncidentMetric:

@@ -21,11 +21,12 @@ from detector.model.state import HistoryBlock, MetricState, TickChanges
 from detector.model.tick import TickReport
 from detector.model.verdict import Outcome, OutcomeKind
 from detector.pipeline.advancing import Advanced, advance_incidents
-from detector.pipeline.anomalies import Found, find_parts, outcomes_since, over_spans
+from detector.pipeline.anomalies import Found, outcomes_since
 from detector.pipeline.deliver import deliver
 from detector.pipeline.filling import without
 from detector.pipeline.finer import refine_onset
-from detector.pipeline.judging import Judged, judge_metric, outcomes_of_failure
+from detector.pipeline.in_order import judge_in_order
+from detector.pipeline.judging import Judged, outcomes_of_failure
 from detector.pipeline.messages import about_incidents, about_late_data
 from detector.pipeline.pull import Failed, Pulled, pull
 from detector.pipeline.recall import Memory, recall
@@ -115,8 +116,7 @@ def _judge(
     recorded = world.store.outcomes(one.metric.name, since)
     late = late_starts(one, recorded, pulled, world, now)
     one = replace(one, changed=one.changed - late)  # what is still late has not turned into zero
-    judged = judge_metric(one, recorded, over_spans(one.metric.name, memory), late, now)
-    found = find_parts(judged, memory)
+    judged, found = judge_in_order(one, recorded, memory, late, now)
     source = world.sources[one.metric.source]
     finer = tuple(refine_onset(one.metric, part, judged.timeline, source) for part in found.fresh)
     findings.judged.append(judged)

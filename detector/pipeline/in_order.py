@@ -1,0 +1,63 @@
+"""Judge several due buckets as if each had been judged in its time."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from detector.model.span import Span
+from detector.model.verdict import Outcome, OutcomeKind
+from detector.pipeline.anomalies import Found, find_parts, over_spans
+from detector.pipeline.judging import Judged, judge_metric
+from detector.pipeline.pull import Pulled
+from detector.pipeline.recall import Memory
+
+__all__ = ["judge_in_order"]
+
+
+def judge_in_order(
+    one: Pulled, recorded: Sequence[Outcome], memory: Memory, late: frozenset[int], now: datetime
+) -> tuple[Judged, Found]:
+    """Judge what is due, and find the anomalies in it.
+
+    An anomaly that ended among the due buckets is no evidence against those after it, as it would have been none had
+    each been judged in its time.
+    """
+    over = over_spans(one.metric.name, memory)
+    judged = _side_by_side(judge_metric(one, recorded, over, late, now))
+    found = find_parts(judged, memory)
+    for _ in judged.due:  # each turn ends one anomaly more
+        ended = min((span for span in _ended(found) if span not in over), default=None)
+        if ended is None or not any(_is_evidence_after(ended, outcome) for outcome in judged.due):
+            break
+        over = (*over, ended)
+        judged = _with_later(judged, judge_metric(one, recorded, over, late, now), ended.end_at)
+        found = find_parts(judged, memory)
+    return judged, found
+
+
+def _side_by_side(judged: Judged) -> Judged:
+    """After a change of `every` outcomes of both lengths are known of the same hours: each hour counts once."""
+    kept: list[Outcome] = []
+    for outcome in judged.timeline:
+        if not kept or outcome.span.start_at >= kept[-1].span.end_at:
+            kept.append(outcome)
+    return replace(judged, timeline=tuple(kept))
+
+
+def _ended(found: Found) -> tuple[Span, ...]:
+    parts = (found.continued, *found.fresh)
+    return tuple(part.span for part in parts if part is not None and part.ended_at is not None)
+
+
+def _is_evidence_after(ended: Span, outcome: Outcome) -> bool:
+    return outcome.kind is OutcomeKind.ANOMALOUS and outcome.span.start_at >= ended.end_at
+
+
+def _with_later(judged: Judged, again: Judged, since: datetime) -> Judged:
+    """The outcomes as they were first judged, but those since then as judged again."""
+    later = {one.span: one for one in again.due if one.span.start_at >= since}
+    return replace(
+        judged,
+        due=tuple(later.get(one.span, one) for one in judged.due),
+        timeline=tuple(later.get(one.span, one) for one in judged.timeline),
+    )
