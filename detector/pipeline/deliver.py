@@ -13,9 +13,10 @@ __all__ = ["Delivered", "deliver"]
 
 @dataclass(slots=True)
 class Delivered:
-    """How many went out, and what stopped the others."""
+    """How many went out and how many did not, and what stopped them, by channel."""
 
     sent: int = 0
+    failed: int = 0
     failures: dict[str, str] = field(default_factory=dict)
 
 
@@ -27,6 +28,7 @@ def deliver(book: RuleBook, world: World, now: datetime) -> Delivered:
         if result.ok:
             done.sent += 1
         else:
+            done.failed += 1
             done.failures[f"team {delivery.notification.team}, channel {delivery.channel + 1}"] = result.error
     return done
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from detector.alerting.due import HISTORY, Due
-from detector.errors import SourceError, SourceUnavailable
+from detector.errors import SourceError, SourceUnavailable, StoreError
 from detector.model.grid import grid_of
 from detector.model.metric import LongForm, Metric
 from detector.model.span import Span, at_epoch
@@ -58,8 +58,10 @@ class Failed:
 
 def fingerprint(metric: Metric) -> str:
     """Of all that decides what the buckets hold: with another one, the history is another one."""
-    query = metric.query.sql if isinstance(metric.query, LongForm) else repr(metric.query)
-    said = repr((metric.source, query, metric.kind, metric.every_s, metric.timezone, metric.empty))
+    query = metric.query
+    # How a drop is looked into changes no bucket: adding a split column must not cost ten weeks of reading.
+    query_said = query.sql if isinstance(query, LongForm) else repr(replace(query, split=(), limit=0))
+    said = repr((metric.source, query_said, metric.kind, metric.every_s, metric.timezone, metric.empty))
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
@@ -75,15 +77,25 @@ def pull(
     for name, due in dues.items():
         metric = metrics[name]
         state = states.get(name) or MetricState(name, fingerprint(metric), now)
+        if metric.source in down:
+            yield _failed(metric, state, due, down[metric.source], world)
+            continue
         try:
-            if metric.source in down:
-                raise down[metric.source]
             yield _pull_one(metric, state, due, world)
         except SourceError as error:
             if isinstance(error, SourceUnavailable):
                 down[metric.source] = error
-            # Slices of history that were read before it failed have moved the state on in the store.
-            yield Failed(metric, world.store.metric_states().get(name) or state, due, error)
+            yield _failed(metric, state, due, error, world)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault in reading one metric stops no other, as one in judging it
+            fault = SourceError(f"reading failed with {type(error).__name__}: {error}; please report this")
+            yield _failed(metric, state, due, fault, world)
+
+
+def _failed(metric: Metric, state: MetricState, due: Due, error: SourceError, world: World) -> Failed:
+    # Slices of history that were read before it failed have moved the state on in the store.
+    return Failed(metric, world.store.metric_states().get(metric.name) or state, due, error)
 
 
 def _pull_one(metric: Metric, state: MetricState, due: Due, world: World) -> Pulled:

@@ -66,7 +66,7 @@ def run_tick(book: RuleBook, world: World, now: datetime) -> TickReport:
         incidents=changes.incidents,
         notifications=tuple(notification for notification, _ in changes.notifications),
         sent=delivered.sent,
-        failed=len(delivered.failures),
+        failed=delivered.failed,
         failures=findings.failures | delivered.failures,
     )
 
@@ -136,7 +136,7 @@ def _decide(findings: _Findings, book: RuleBook, memory: Memory, world: World, n
         (judged.metric, outcome)
         for judged in findings.judged
         for outcome in judged.due[-1:]
-        if outcome.kind is OutcomeKind.LATE
+        if outcome.kind is OutcomeKind.LATE and not _was_late_that_day(judged, outcome)
     ]
     messages = [*messages, *checkup.notifications, *about_late_data(book.settings.admins, late, now)]
     return TickChanges(
@@ -149,6 +149,13 @@ def _decide(findings: _Findings, book: RuleBook, memory: Memory, world: World, n
         notifications=tuple(_addressed(messages, book)),
         sources=checkup.health,
     )
+
+
+def _was_late_that_day(judged: Judged, newest: Outcome) -> bool:
+    """Somebody has been told already: once per metric and day."""
+    day, due_from = newest.span.start_at.date(), judged.due[0].span.start_at
+    earlier = (one for one in judged.timeline if one.span.start_at < due_from)
+    return any(one.kind is OutcomeKind.LATE and one.span.start_at.date() == day for one in earlier)
 
 
 def _is_ruleless(incident: Incident, book: RuleBook) -> bool:
