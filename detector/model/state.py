@@ -62,6 +62,8 @@ class MetricState:
         read_from: start of the history that was read; None before the first slice.
         read_until: end of the newest bucket read.
         judged_until: end of the newest bucket with an outcome.
+        seasons: what it follows; None until the first refit.
+        refitted_at: local midnight up to which the seasons were found.
     """
 
     metric: str
@@ -70,6 +72,8 @@ class MetricState:
     read_from: datetime | None = None
     read_until: datetime | None = None
     judged_until: datetime | None = None
+    seasons: Seasons | None = None
+    refitted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,8 @@ def judge_metric(
     flags = holiday_flags(panel.grid, metric.holidays, metric.calendar)
     panel = replace(panel, is_holiday=flags)
     newest = min(len(panel.grid), int(np.sum(panel.grid.starts >= first)) + CONTEXT)
-    judgement = judge(panel, watch_of(metric), newest)
+    seasons = pulled.state.seasons
+    judgement = judge(panel, watch_of(metric), newest, None if seasons is None else [seasons])
     fresh = {
         epoch_s(outcome.span.start_at): outcome for outcome in _outcomes(pulled, block, judgement, newest, late, now)
     }

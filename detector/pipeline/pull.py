@@ -101,7 +101,14 @@ def _failed(metric: Metric, state: MetricState, due: Due, error: SourceError, wo
 def _pull_one(metric: Metric, state: MetricState, due: Due, world: World) -> Pulled:
     if state.fingerprint != fingerprint(metric):
         world.store.forget_history(metric.name)
-        state = replace(state, fingerprint=fingerprint(metric), read_from=None, read_until=None)
+        state = replace(
+            state,
+            fingerprint=fingerprint(metric),
+            read_from=None,
+            read_until=None,
+            seasons=None,
+            refitted_at=None,
+        )
     source = world.sources[metric.source]
     state = _read_history(metric, state, due.closed_end, source, world)
     kept = world.store.history([metric.name], due.closed_end - HISTORY).get(metric.name)

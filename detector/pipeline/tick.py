@@ -1,6 +1,6 @@
 """One tick: everything that is due at one instant.
 
-    due rules -> pull -> expect -> judge -> find suspects -> advance incidents -> decide -> word -> record -> deliver
+    due rules -> pull -> refit -> judge -> find suspects -> advance incidents -> decide -> word -> record -> deliver
 
 All that was found and decided is committed as one transaction; sending comes after it. `now` is the only clock.
 """
@@ -21,7 +21,7 @@ from detector.model.state import HistoryBlock, MetricState, TickChanges
 from detector.model.tick import TickReport
 from detector.model.verdict import Outcome, OutcomeKind
 from detector.pipeline.advancing import Advanced, advance_incidents
-from detector.pipeline.anomalies import Found, outcomes_since
+from detector.pipeline.anomalies import Found, outcomes_since, over_spans
 from detector.pipeline.deliver import deliver
 from detector.pipeline.filling import without
 from detector.pipeline.finer import refine_onset
@@ -30,6 +30,7 @@ from detector.pipeline.judging import Judged, outcomes_of_failure
 from detector.pipeline.messages import about_incidents, about_late_data
 from detector.pipeline.pull import Failed, Pulled, pull
 from detector.pipeline.recall import Memory, recall
+from detector.pipeline.refit import refit
 from detector.pipeline.source_health import check_sources
 from detector.pipeline.suspecting import Inquiry
 from detector.pipeline.witness import late_starts
@@ -116,6 +117,9 @@ def _judge(
     recorded = world.store.outcomes(one.metric.name, since)
     late = late_starts(one, recorded, pulled, world, now)
     one = replace(one, changed=one.changed - late)  # what is still late has not turned into zero
+    one, failure = refit(one, over_spans(one.metric.name, memory), late)
+    if failure:
+        findings.failures[one.metric.name] = f"{failure} (rule: {one.metric.place})"
     judged, found = judge_in_order(one, recorded, memory, late, now)
     source = world.sources[one.metric.source]
     finer = tuple(refine_onset(one.metric, part, judged.timeline, source) for part in found.fresh)

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
 from detector.adapters.store.packing import WEEK_S, PackedWeek, pack, unpack, weeks_of
+from detector.adapters.store.seasons_codec import decode_seasons, encode_seasons
 from detector.adapters.store.sql import chunks, upsert
 from detector.adapters.store.tables import history, metrics, source_health
 from detector.adapters.store.trouble import decoding
@@ -25,8 +27,16 @@ __all__ = [
 ]
 
 
+_OF_HISTORY = ("read_from", "read_until", "seasons", "refitted_at")
+
+
 def load_states(connection: Connection) -> dict[str, MetricState]:
-    return {row.metric: MetricState(**row._asdict()) for row in connection.execute(select(metrics))}
+    with decoding():
+        return {row.metric: _decode_state(row._asdict()) for row in connection.execute(select(metrics))}
+
+
+def _decode_state(row: dict[str, Any]) -> MetricState:
+    return MetricState(**{**row, "seasons": decode_seasons(row["seasons"])})
 
 
 def write_states(connection: Connection, states: Sequence[MetricState]) -> None:
@@ -38,6 +48,8 @@ def write_states(connection: Connection, states: Sequence[MetricState]) -> None:
             "read_from": state.read_from,
             "read_until": state.read_until,
             "judged_until": state.judged_until,
+            "seasons": encode_seasons(state.seasons),
+            "refitted_at": state.refitted_at,
         }
         for state in states
     ]
@@ -98,4 +110,4 @@ def write_history(connection: Connection, blocks: Sequence[HistoryBlock]) -> Non
 def drop_history(connection: Connection, metric: str) -> None:
     """And with it the claim that it was read."""
     connection.execute(delete(history).where(history.c.metric == metric))
-    connection.execute(update(metrics).where(metrics.c.metric == metric).values(read_from=None, read_until=None))
+    connection.execute(update(metrics).where(metrics.c.metric == metric).values(**dict.fromkeys(_OF_HISTORY)))

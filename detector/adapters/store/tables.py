@@ -51,6 +51,8 @@ metrics = sa.Table(
     _may("read_from", UtcTime),
     _may("read_until", UtcTime),
     _may("judged_until", UtcTime),
+    _may("seasons", sa.Text),
+    _may("refitted_at", UtcTime),
 )
 
 history = sa.Table(  # see packing.py

@@ -47,7 +47,12 @@ def test_lost_tables_are_damage(store: SqlStore, store_url: str) -> None:
 
 @pytest.mark.parametrize(
     ("table", "column", "value"),
-    [("incidents", "content", "{]"), ("incidents", "content", "[]"), ("deploys", "content", '{"id": 1}')],
+    [
+        ("incidents", "content", "{]"),
+        ("incidents", "content", "[]"),
+        ("deploys", "content", '{"id": 1}'),
+        ("metrics", "seasons", '{"day": true}'),
+    ],
 )
 def test_content_that_cannot_be_read_is_damage(
     store: SqlStore,

@@ -8,17 +8,19 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from detector.adapters.store import SqlStore, migrating, open_store, schema
+from detector.adapters.store.column_types import to_micros
 from detector.adapters.store.engines import make_engine
 from detector.adapters.store.locks import lock_of
 from detector.adapters.store.place import place_of
 from detector.adapters.store.tables import metadata
 from detector.errors import StoreBusy, StoreTooNew
-from store_samples import hour, hours, sqlite_url, tick, write_to
+from store_samples import hour, hours, sqlite_url, state, tick, write_to
 
 _SET_VERSION = f"UPDATE {schema.VERSION_TABLE} SET version_num = :version"  # noqa: S608 - a constant
 
@@ -105,13 +107,27 @@ def test_an_older_store_is_upgraded_in_place(store: SqlStore, store_url: str, mo
 
     def add_a_table(connection: sa.Connection) -> None:
         connection.execute(sa.text("CREATE TABLE newer (x INTEGER)"))
-        connection.execute(sa.text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0002'"))  # noqa: S608 - a constant
+        connection.execute(sa.text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0042'"))  # noqa: S608 - a constant
 
     monkeypatch.setattr(migrating, "migrate", add_a_table)
-    schema.bring_up_to_date(engine, place, lock_of(place), head="0002")
+    schema.bring_up_to_date(engine, place, lock_of(place), head="0042")
     assert sa.inspect(engine).has_table("newer")
     assert store.incident(1) is not None
     engine.dispose()
+
+
+def test_a_store_of_the_first_tables_is_upgraded(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a detector of revision 0001 kept of a metric is there; of its seasons nothing is known yet."""
+    with monkeypatch.context() as patched:
+        patched.setattr(migrating, "migrate", lambda on: command.upgrade(migrating.configuration(on), "0001"))
+        engine = make_engine(place_of(store_url))
+        schema.bring_up_to_date(engine, place_of(store_url), lock_of(place_of(store_url)), head="0001")
+        engine.dispose()
+    row = "INSERT INTO metrics (metric, fingerprint, first_seen_at) VALUES ('checkout/revenue', 'f1', :at)"
+    write_to(store_url, row, at=to_micros(hour(0)))
+    store = open_store(store_url)
+    assert store.metric_states() == {"checkout/revenue": state()}
+    store.close()
 
 
 def test_an_upgrade_waits_for_the_tick(store: SqlStore, store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +136,7 @@ def test_an_upgrade_waits_for_the_tick(store: SqlStore, store_url: str, monkeypa
     engine = make_engine(place)
     monkeypatch.setattr(schema, "_UPGRADE_PATIENCE_S", 0.05)
     with store.exclusive(), pytest.raises(StoreBusy, match="in the middle of a tick"):
-        schema.bring_up_to_date(engine, place, lock_of(place), head="0002")
+        schema.bring_up_to_date(engine, place, lock_of(place), head="0042")
     engine.dispose()
 
 

@@ -7,9 +7,11 @@ from hypothesis import HealthCheck, given, settings
 
 from detector.adapters.store.deploy_codec import decode_deploy, encode_deploy
 from detector.adapters.store.incident_codec import decode_incident, encode_incident
+from detector.adapters.store.seasons_codec import decode_seasons, encode_seasons
 from detector.model.deploy import Deploy
 from detector.model.incident import Incident
-from store_samples import any_deploy, any_incident, incident
+from detector.model.state import Seasons
+from store_samples import any_deploy, any_incident, any_seasons, incident
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -24,6 +26,14 @@ def test_any_incident_survives_json(original: Incident) -> None:
 def test_any_deploy_survives_json(original: Deploy) -> None:
     """Every field of a deploy comes back equal, its scope included."""
     assert decode_deploy(json.loads(json.dumps(encode_deploy(original)))) == original
+
+
+@settings(deadline=None)
+@given(original=any_seasons)
+def test_any_seasons_survive_json(original: Seasons) -> None:
+    """Every digit of a strength comes back; no seasons stay none."""
+    assert decode_seasons(encode_seasons(original)) == original
+    assert decode_seasons(encode_seasons(None)) is None
 
 
 def test_decoded_parts_are_hashable_tuples() -> None:
