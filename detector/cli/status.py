@@ -12,7 +12,7 @@ from detector.cli.options import FAILED, as_json, config_option, json_option, sa
 from detector.model.notification import Delivery, DeliveryStatus
 from detector.model.rulebook import RuleBook
 from detector.model.span import at_epoch
-from detector.model.state import HistoryBlock
+from detector.model.state import HistoryBlock, Seasons
 from detector.ports import Store
 
 __all__ = ["status"]
@@ -35,6 +35,7 @@ class MetricRow:
     reason: str
     newest_data: datetime | None
     read_until: datetime | None
+    follows: str
     next: datetime
 
 
@@ -88,10 +89,18 @@ def _metrics(book: RuleBook, store: Store, now: datetime) -> list[MetricRow]:
                 reason="" if outcome is None else outcome.reason,
                 newest_data=_newest_data(blocks.get(name)),
                 read_until=None if state is None else state.read_until,
+                follows=_follows(None if state is None else state.seasons),
                 next=next_due_at(metric, now),
             )
         )
     return rows
+
+
+def _follows(seasons: Seasons | None) -> str:
+    if seasons is None or seasons.is_assumed:
+        return "taken to follow hour of day and day of week"
+    found = [season for season, is_there in (("hour of day", seasons.day), ("day of week", seasons.week)) if is_there]
+    return f"follows {' and '.join(found) or 'neither hour of day nor day of week'}"
 
 
 def _newest_data(block: HistoryBlock | None) -> datetime | None:
@@ -147,5 +156,5 @@ def _line(row: MetricRow, timezone: str) -> str:
     newest = "none for two weeks" if row.newest_data is None else show_time(row.newest_data, timezone)
     return (
         f"{row.metric}: {row.outcome}{value}{usual} in the bucket of {show_time(row.bucket, timezone)}{why}; "
-        f"newest data {newest}; next {show_time(row.next, timezone)}"
+        f"{row.follows}; newest data {newest}; next {show_time(row.next, timezone)}"
     )

@@ -49,6 +49,11 @@ class Seasons:
     day_strength: float = 0.0
     week_strength: float = 0.0
 
+    @property
+    def is_assumed(self) -> bool:
+        """Not found: both seasons without any strength."""
+        return self.day and self.week and self.day_strength == self.week_strength == 0
+
 
 @dataclass(frozen=True, slots=True)
 class MetricState:
