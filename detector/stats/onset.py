@@ -122,7 +122,8 @@ def _lumps(row: _Row) -> Floats:
     """One over the number of trials of each row, which a binomial share's noise tells: n = p (1 - p) / sd^2."""
     chance = np.clip(row.expected, 0.01, 0.99)
     trials = chance * (1.0 - chance) / np.maximum(row.spread, 1e-9) ** 2
-    return 1.0 / np.maximum(trials, 1.0)
+    share: Floats = 1.0 / np.maximum(trials, 1.0)
+    return share
 
 
 def _log_likelihood(row: _Row, starts: Floats, levels: _Levels) -> Floats:

@@ -287,7 +287,7 @@ def test_a_changed_query_reads_its_history_anew(scene: Scene) -> None:
     """Another table is another history; what was judged stays judged."""
     scene.tick(due(10, 7))
     scene.source.asked.clear()
-    changed = replace(REVENUE, query=replace(REVENUE.query, table="charges"))  # type: ignore[type-var]  # a short form
+    changed = replace(REVENUE, query=replace(REVENUE.query, table="charges"))
     scene.book = replace(scene.book, metrics={REVENUE.name: changed})
     report = scene.tick(due(10, 8))
     assert len(scene.source.asked) > 5
