@@ -25,9 +25,10 @@ def write_source(health: SourceHealth, reason: Reason, metrics: Sequence[Metric]
         now: decides which days are named.
     """
     times = _times(metrics, now)
-    source = inert(health.source, 60)
+    is_query = len(metrics) == 1 and metrics[0].name == health.source  # one query fails, the source answers others
+    what = f"The query of {inert(metrics[0].title, 80)}" if is_query else f"Source {inert(health.source, 60)}"
     if reason is Reason.SOURCE_BACK:
-        return f"Source {source} answers again", "\n".join(
+        return f"{what} answers again", "\n".join(
             [
                 f"Watched again: {_titles(metrics)}",
                 "What fell into the gap is judged now, in order of time, up to a day of it",
@@ -39,7 +40,8 @@ def write_source(health: SourceHealth, reason: Reason, metrics: Sequence[Metric]
         f"Error: {inert(health.error)}" if health.error else "",
         "This says nothing about the business: it may be well or not, nobody is looking",
     ]
-    return f"Source {source} has not answered{since}", "\n".join(line for line in lines if line)
+    verb = "has failed" if is_query else "has not answered"
+    return f"{what} {verb}{since}", "\n".join(line for line in lines if line)
 
 
 def write_late(metric: Metric, outcome: Outcome, now: datetime) -> tuple[str, str]:

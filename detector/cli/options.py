@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -13,7 +13,10 @@ import click
 from detector.errors import UsageError
 from detector.model.rulebook import Settings
 
-__all__ = ["FAILED", "as_json", "config_option", "json_option", "parse_time", "say", "show_time"]
+__all__ = ["AHEAD", "FAILED", "as_json", "config_option", "json_option", "parse_time", "say", "show_time"]
+
+AHEAD = timedelta(minutes=5)
+"""Clocks of two machines differ by less than that."""
 
 FAILED = 1
 """Exit code where something was found or failed; 2 is a wrong call or a wrong detector.yml."""

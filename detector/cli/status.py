@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from detector.alerting.due import next_due_at
-from detector.cli.options import FAILED, as_json, config_option, json_option, say, show_time
+from detector.cli.options import AHEAD, FAILED, as_json, config_option, json_option, say, show_time
 from detector.model.notification import Delivery, DeliveryStatus
 from detector.model.rulebook import RuleBook
 from detector.model.span import at_epoch
@@ -123,6 +123,12 @@ def _wrong(book: RuleBook, store: Store, now: datetime) -> list[str]:
         f"{one.attempts} attempts: {one.error}"
         for one in store.deliveries(only_unsent=True)
         if one.attempts and not _is_past(one, now)
+    ]
+    wrong += [
+        f"{state.metric}: a tick for {show_time(state.judged_until, timezone)} has judged it ahead of the clock; "
+        "nothing is due before then. Put the store's backup from before in place, or wait"
+        for state in store.metric_states().values()
+        if state.judged_until is not None and state.judged_until > now + AHEAD and state.metric in book.metrics
     ]
     return wrong
 

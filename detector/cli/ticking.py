@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from detector.cli.options import FAILED, as_json, config_option, json_option, parse_time, say, show_time
+from detector.cli.options import AHEAD, FAILED, as_json, config_option, json_option, parse_time, say, show_time
 from detector.errors import UsageError
 from detector.model.rulebook import RuleBook, Settings
 from detector.model.tick import TickReport
@@ -34,7 +34,13 @@ def tick(at_text: str | None, from_text: str | None, to_text: str | None, config
             reports = app.replay(*_span(from_text, to_text, settings))
             clean = _tell_all(reports, settings.timezone, is_json=is_json)
         else:
-            at = system_clock().now() if at_text is None else parse_time(at_text, settings, "--at")
+            now = system_clock().now()
+            at = now if at_text is None else parse_time(at_text, settings, "--at")
+            if at > now + AHEAD:
+                say(
+                    "warning: --at is ahead of this machine's clock; rows that are still to come count as none",
+                    error=True,
+                )
             clean = _tell_one(app.tick(at), settings.timezone, is_json=is_json)
         clean = clean and not app.book.faults
     return 0 if clean else FAILED

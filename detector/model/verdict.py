@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from detector.model.span import Span
 
-__all__ = ["Anomaly", "Loss", "Onset", "Outcome", "OutcomeKind"]
+__all__ = ["Loss", "Onset", "Outcome", "OutcomeKind"]
 
 
 class OutcomeKind(StrEnum):
@@ -84,23 +84,3 @@ class Onset:
     likely: datetime
     latest: datetime
     pieces: tuple[tuple[Span, float], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Anomaly:
-    """A run of anomalous buckets of one metric, without state.
-
-    Attributes:
-        metric: full name.
-        outcomes: from the first anomalous bucket to the newest closed one, in order of time; error, missing and closed
-            buckets may lie between.
-        onset: when it began.
-        loss: what it cost so far.
-        is_drop: whether values are below what is usual.
-    """
-
-    metric: str
-    outcomes: tuple[Outcome, ...]
-    onset: Onset
-    loss: Loss
-    is_drop: bool = True

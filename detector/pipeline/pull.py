@@ -10,6 +10,7 @@ from detector.alerting.due import HISTORY, Due
 from detector.errors import SourceError, SourceUnavailable, StoreError
 from detector.model.grid import grid_of
 from detector.model.metric import LongForm, Metric
+from detector.model.rulebook import RuleBook, Source
 from detector.model.span import Span, at_epoch
 from detector.model.state import HistoryBlock, MetricState
 from detector.pipeline.filling import changed_starts, fill, merge
@@ -56,18 +57,19 @@ class Failed:
     error: SourceError
 
 
-def fingerprint(metric: Metric) -> str:
+def fingerprint(metric: Metric, source: Source) -> str:
     """Of all that decides what the buckets hold: with another one, the history is another one."""
     query = metric.query
     # How a drop is looked into changes no bucket: adding a split column must not cost ten weeks of reading.
     query_said = query.sql if isinstance(query, LongForm) else repr(replace(query, split=(), limit=0))
-    said = repr((metric.source, query_said, metric.kind, metric.every_s, metric.timezone, metric.empty))
+    zones = metric.timezone, source.timezone
+    said = repr((metric.source, query_said, metric.kind, metric.every_s, zones, metric.empty))
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def pull(
     dues: Mapping[str, Due],
-    metrics: Mapping[str, Metric],
+    book: RuleBook,
     states: Mapping[str, MetricState],
     world: World,
     now: datetime,
@@ -75,13 +77,14 @@ def pull(
     """Every due metric, in order of name. A source that is down is not asked again in the same tick."""
     down: dict[str, SourceError] = {}
     for name, due in dues.items():
-        metric = metrics[name]
-        state = states.get(name) or MetricState(name, fingerprint(metric), now)
+        metric = book.metrics[name]
+        said = fingerprint(metric, book.settings.sources[metric.source])
+        state = states.get(name) or MetricState(name, said, now)
         if metric.source in down:
             yield _failed(metric, state, due, down[metric.source], world)
             continue
         try:
-            yield _pull_one(metric, state, due, world)
+            yield _pull_one(metric, said, state, due, world)
         except SourceError as error:
             if isinstance(error, SourceUnavailable):
                 down[metric.source] = error
@@ -98,12 +101,12 @@ def _failed(metric: Metric, state: MetricState, due: Due, error: SourceError, wo
     return Failed(metric, world.store.metric_states().get(metric.name) or state, due, error)
 
 
-def _pull_one(metric: Metric, state: MetricState, due: Due, world: World) -> Pulled:
-    if state.fingerprint != fingerprint(metric):
+def _pull_one(metric: Metric, said: str, state: MetricState, due: Due, world: World) -> Pulled:
+    if state.fingerprint != said:
         world.store.forget_history(metric.name)
         state = replace(
             state,
-            fingerprint=fingerprint(metric),
+            fingerprint=said,
             read_from=None,
             read_until=None,
             seasons=None,

@@ -8,6 +8,7 @@ from detector.alerting.reasons import reminder_due_at
 from detector.model.rulebook import RuleBook
 from detector.model.span import Span
 from detector.model.tick import TickReport
+from detector.pipeline.source_health import OWNERS_HEAR_AFTER
 from detector.pipeline.tick import run_tick
 from detector.pipeline.world import World
 
@@ -27,7 +28,7 @@ def replay(book: RuleBook, world: World, span: Span) -> Iterator[TickReport]:
 
 
 def _next(book: RuleBook, world: World, heard: tuple[datetime, ...], after: datetime) -> datetime:
-    """The first full minute later than `after` with a bucket, a reminder, a retry or a deploy report in it."""
+    """The first full minute later than `after` at which a daemon would have had something to do."""
     live = world.store.incidents(only_live=True)
     moments = [next_due_at(metric, after) for metric in book.metrics.values()]
     moments += [due_at for incident in live if (due_at := reminder_due_at(incident)) is not None]
@@ -35,6 +36,8 @@ def _next(book: RuleBook, world: World, heard: tuple[datetime, ...], after: date
     moments += [] if retry_at is None else [retry_at]
     if live:
         moments += [at for at in heard if at > after]
+    if any(0 < health.failed_ticks < OWNERS_HEAR_AFTER for health in world.store.source_health().values()):
+        moments += [after + timedelta(microseconds=1)]  # what failed stays due, and a daemon asks again every minute
     return min((_full_minute(moment) for moment in moments if moment > after), default=after + timedelta(days=36500))
 
 

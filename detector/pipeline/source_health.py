@@ -42,7 +42,9 @@ def check_sources(
     for one in failed:
         whole = isinstance(one.error, SourceUnavailable)
         errors.setdefault(one.metric.source if whole else one.metric.name, str(one.error))
-    answered = {one.metric.source for one in pulled} | {one.metric.name for one in pulled}
+    answered = {name for one in pulled for name in (one.metric.source, one.metric.name)}
+    # A source that refuses one query has answered.
+    answered |= {one.metric.source for one in failed if not isinstance(one.error, SourceUnavailable)}
     changed: list[SourceHealth] = []
     messages: list[Notification] = []
     for name, error in sorted(errors.items()):

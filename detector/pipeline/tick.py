@@ -21,7 +21,7 @@ from detector.model.state import HistoryBlock, MetricState, TickChanges
 from detector.model.tick import TickReport
 from detector.model.verdict import Outcome, OutcomeKind
 from detector.pipeline.advancing import Advanced, advance_incidents
-from detector.pipeline.anomalies import Found, outcomes_since, over_spans
+from detector.pipeline.anomalies import Found, live_part, outcomes_since, over_spans
 from detector.pipeline.deliver import deliver
 from detector.pipeline.filling import without
 from detector.pipeline.finer import refine_onset
@@ -81,7 +81,7 @@ def _look(book: RuleBook, memory: Memory, world: World, now: datetime) -> _Findi
             dues[name] = due
     findings = _Findings()
     pulled: dict[str, Pulled] = {}
-    for one in pull(dues, book.metrics, memory.states, world, now):
+    for one in pull(dues, book, memory.states, world, now):
         if isinstance(one, Pulled):
             pulled[one.metric.name] = one
         else:
@@ -122,9 +122,13 @@ def _judge(
         findings.failures[one.metric.name] = f"{failure} (rule: {one.metric.place})"
     judged, found = judge_in_order(one, recorded, memory, late, now)
     source = world.sources[one.metric.source]
-    finer = tuple(refine_onset(one.metric, part, judged.timeline, source) for part in found.fresh)
+    known = live_part(one.metric.name, memory.live)
+    continued = found.continued
+    if continued is not None and known is not None and continued.onset != known.onset:  # late rows have corrected it
+        continued = refine_onset(one.metric, continued, judged.timeline, source)
+    fresh = tuple(refine_onset(one.metric, part, judged.timeline, source) for part in found.fresh)
     findings.judged.append(judged)
-    findings.found.append(replace(found, fresh=finer))
+    findings.found.append(replace(found, continued=continued, fresh=fresh))
 
 
 def _decide(findings: _Findings, book: RuleBook, memory: Memory, world: World, now: datetime) -> TickChanges:
@@ -148,7 +152,7 @@ def _decide(findings: _Findings, book: RuleBook, memory: Memory, world: World, n
         metrics=(*(_state_after(judged) for judged in findings.judged), *(one.state for one in findings.failed)),
         history=tuple(_taught(judged, memory, advanced) for judged in findings.judged),
         outcomes=_outcomes(findings, now),
-        incidents=tuple(incidents),
+        incidents=tuple(incident for incident in incidents if incident not in memory.live),
         events=(*advanced.events, *events),
         notifications=tuple(_addressed(messages, book)),
         sources=checkup.health,

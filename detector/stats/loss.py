@@ -18,7 +18,7 @@ _90_OF_100 = 1.6448536269514722  # two-sided, standard normal
 _HOUR_S = 3600.0
 
 
-def find_loss(outcomes: Sequence[Outcome], kind: Kind, is_drop: bool) -> Loss:  # noqa: FBT001  the field of Anomaly
+def find_loss(outcomes: Sequence[Outcome], kind: Kind, is_drop: bool) -> Loss:  # noqa: FBT001  named in every call
     """Expected minus actual (the other way round for a rise) over the buckets whose value and expectation are known.
 
     The interval is that of a sum of correlated normal errors; what is missing cannot be less than nothing while the sum

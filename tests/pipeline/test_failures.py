@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from builders import a_deploy, a_metric
+from detector.errors import BadRows, SourceUnavailable
 from detector.model.metric import Kind, Metric, ShortForm, Witness
 from detector.model.notification import SendResult
 from detector.model.rows import BucketRows
@@ -63,3 +64,38 @@ def test_looking_into_another_column_reads_no_history_again(tmp_path: Path) -> N
         scene.book = replace(scene.book, metrics={REVENUE.name: split})
         scene.tick(utc(10, 9, 6))
         assert len(scene.source.asked) == 1
+
+
+def test_a_replay_asks_a_failing_source_every_minute_until_the_owner_knows(tmp_path: Path) -> None:
+    """Three failed ticks in a row are three minutes, in a replay as in a daemon."""
+    with a_scene(tmp_path, REVENUE) as scene:
+        scene.tick(utc(10, 8, 6))
+        scene.source.down[REVENUE.name] = SourceUnavailable("shop: connection refused")
+        scene.replay(utc(10, 9), utc(10, 9, 30))
+        told = [(message.team, message.created_at) for _, message, _ in scene.post.got]
+        assert told == [("platform", utc(10, 9, 5)), ("checkout", utc(10, 9, 7))]
+
+
+def test_a_source_that_refuses_one_query_has_answered(tmp_path: Path) -> None:
+    """From unreachable to refused: the source is back, and the query fails under its own name."""
+    with a_scene(tmp_path, REVENUE) as scene:
+        scene.source.down[REVENUE.name] = SourceUnavailable("shop: connection refused")
+        scene.tick(utc(10, 9, 6))
+        scene.source.down[REVENUE.name] = BadRows("value holds text")
+        scene.tick(utc(10, 9, 7))
+        assert [str(message.reason) for _, message, _ in scene.post.got] == ["source_failing", "source_back"]
+        scene.tick(utc(10, 9, 8))
+        scene.tick(utc(10, 9, 9))
+        titles = [message.title for _, message, _ in scene.post.got[2:]]
+        assert titles == ["The query of Checkout revenue has failed since 09:07"] * 2
+
+
+def test_another_zone_of_the_source_reads_the_history_anew(tmp_path: Path) -> None:
+    """Times without a zone mean other instants now."""
+    with a_scene(tmp_path, REVENUE) as scene:
+        scene.tick(utc(10, 8, 6))
+        scene.source.asked.clear()
+        moved = replace(scene.book.settings.sources["shop"], timezone="Europe/Berlin")
+        scene.book = replace(scene.book, settings=replace(scene.book.settings, sources={"shop": moved}))
+        scene.tick(utc(10, 9, 6))
+        assert len(scene.source.asked) > 5
