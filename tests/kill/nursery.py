@@ -15,6 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import statsmodels.tsa.seasonal  # noqa: F401 - as above: what a refit imports takes seconds
+
 import detector.pipeline.replay  # noqa: F401 - so that it is there before the first fork
 from detector.adapters.notify.apprise_notifier import AppriseNotifier
 from detector.app import open_app
