@@ -18,7 +18,7 @@ from detector.model.span import Span, at_epoch, epoch_s
 from detector.model.verdict import Onset, Outcome, OutcomeKind
 from detector.pipeline.filling import fill
 from detector.ports import MetricSource
-from detector.stats.onset import find_onset
+from detector.stats.onset import find_onset, onset_of
 
 __all__ = ["refine_onset"]
 
@@ -48,7 +48,7 @@ def refine_onset(
     fits = isinstance(metric.query, ShortForm) and metric.kind is not Kind.GAUGE
     fits = fits and COARSE_S <= metric.every_s <= LONGEST_S
     coarse = _around(timeline, part)
-    if not fits or not coarse or part.bound is not None or _share_inside(part.onset, coarse) < INSIDE:
+    if not fits or not coarse or part.bound is not None or sum(_mass(part.onset, one.span) for one in coarse) < INSIDE:
         return part
     span = Span(coarse[0].span.start_at, coarse[-1].span.end_at)
     fine = replace(metric, every_s=FINE_S)
@@ -60,7 +60,35 @@ def refine_onset(
     if not outcomes:
         return part
     first = len(outcomes) - 1
-    return replace(part, onset=find_onset(outcomes, first, metric.kind, reach=first, back_decay=1.0))
+    fine_onset = find_onset(outcomes, first, metric.kind, reach=first, back_decay=1.0)
+    return replace(part, onset=_blended(part.onset, fine_onset, coarse))
+
+
+def _blended(coarse: Onset, fine: Onset, buckets: Sequence[Outcome]) -> Onset:
+    """The bucket from the coarse numbers, the minute in it from the fine ones.
+
+    What varies from hour to hour for its own reasons looks like a change of level to the minutes; only the coarse
+    noise knows of it. Buckets in which the fine numbers see nothing at all stay as they were.
+    """
+    pieces: list[tuple[Span, float]] = []
+    read_again: list[Span] = []
+    for bucket in buckets:
+        mass = _mass(coarse, bucket.span)
+        inside = [piece for piece in fine.pieces if _is_in(piece[0], bucket.span)]
+        whole = sum(share for _, share in inside)
+        if whole > 0:
+            read_again.append(bucket.span)
+            pieces += [(span, mass * share / whole) for span, share in inside]
+    pieces += [piece for piece in coarse.pieces if not any(_is_in(piece[0], span) for span in read_again)]
+    return onset_of(sorted(pieces))
+
+
+def _mass(onset: Onset, span: Span) -> float:
+    return sum(share for piece, share in onset.pieces if _is_in(piece, span))
+
+
+def _is_in(piece: Span, span: Span) -> bool:
+    return span.start_at <= piece.start_at and piece.end_at <= span.end_at
 
 
 def _around(timeline: Sequence[Outcome], part: IncidentMetric) -> list[Outcome]:
@@ -71,11 +99,6 @@ def _around(timeline: Sequence[Outcome], part: IncidentMetric) -> list[Outcome]:
     until = first + (MOST - BEFORE if timeline[first].in_range else 1)  # a slow one may have begun later than it seems
     chosen = [one for one in timeline[max(0, first - BEFORE) : until] if one.span.end_at <= part.span.end_at]
     return [one for one in chosen if one.value is not None and one.expected is not None and one.spread is not None]
-
-
-def _share_inside(onset: Onset, coarse: Sequence[Outcome]) -> float:
-    start_at, end_at = coarse[0].span.start_at, coarse[-1].span.end_at
-    return sum(share for span, share in onset.pieces if span.start_at >= start_at and span.end_at <= end_at)
 
 
 def _fine_outcomes(fine: Metric, coarse: Sequence[Outcome], span: Span, rows: BucketRows) -> list[Outcome]:

@@ -12,12 +12,15 @@ from detector.model.panel import Floats
 from detector.model.span import Span
 from detector.model.verdict import Onset, Outcome
 
-__all__ = ["find_onset"]
+__all__ = ["find_onset", "onset_of"]
 
 PIECES = 12  # of a bucket: five minutes of an hour
 _REACH = 12  # buckets before the first anomalous one in which a slow fall may have begun
 _LEVELS, _MOST = 41, 20.0  # how many levels after the change are tried, and up to how many times the usual one
 _QUIETEST = 0.02  # of the variance stays when nothing is sold
+# Amounts come in grains (one sale: variance over mean; one trial of a ratio), and a density must not say more than a
+# chance can: one grain's width around the mean has at most probability 1, so the sd is at least 1 / sqrt(2 pi) grains.
+_GRAIN = 0.4
 _TAIL_DEGREES = 6.0  # of Student's t: one odd bucket must not move the start by itself
 _COVERED = 0.90
 _NOTHING = 1e-4  # a piece less likely than this names no deploy
@@ -114,8 +117,10 @@ def _levels(row: _Row, kind: Kind) -> _Levels:
     usual = np.where(row.expected > 0, row.expected, 1.0)
     most = max(1.5, 1.25 * float((np.abs(row.value) / usual).max(initial=0.0)))
     left = np.linspace(0.0, min(most, _MOST), _LEVELS)
-    spread = size * np.sqrt(np.maximum(left, _QUIETEST))
-    return _Levels(row.expected[:, None] * left, spread, _lumps(row) if kind is Kind.RATIO else np.zeros(row.at.size))
+    grain = _lumps(row) if kind is Kind.RATIO else np.where(row.expected > 0, size[:, 0] ** 2 / usual, 0.0)
+    spread = np.maximum(size * np.sqrt(np.maximum(left, _QUIETEST)), _GRAIN * grain[:, None])
+    lumps = grain if kind is Kind.RATIO else np.zeros(row.at.size)
+    return _Levels(row.expected[:, None] * left, spread, lumps)
 
 
 def _lumps(row: _Row) -> Floats:
@@ -149,7 +154,13 @@ def _onset(spans: Sequence[Span], weight: Floats) -> Onset:
         span, part = spans[index // PIECES], index % PIECES
         step = span.length / PIECES
         pieces.append((Span(span.start_at + step * part, span.start_at + step * (part + 1)), share))
-    kept = [piece for piece in pieces if piece[1] > _NOTHING]
+    return onset_of(pieces)
+
+
+def onset_of(pieces: Sequence[tuple[Span, float]]) -> Onset:
+    """The onset with these pieces, in order of time; their weights need not sum to 1, but some must be positive."""
+    total = sum(share for _, share in pieces)
+    kept = [piece for piece in pieces if piece[1] > _NOTHING * total]
     whole = sum(share for _, share in kept)
     kept = [(span, share / whole) for span, share in kept]
     outside = (1.0 - _COVERED) / 2.0
