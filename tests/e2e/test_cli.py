@@ -53,6 +53,27 @@ class Said:
 
 
 Call = Callable[..., Said]
+SetClock = Callable[[datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FixedClock:
+    """A machine whose clock stands."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
+    """Say what time it is for the commands that ask the clock."""
+
+    def put(at: datetime) -> None:
+        monkeypatch.setattr("detector.app.system_clock", lambda: FixedClock(at))
+
+    return put
 
 
 @pytest.fixture
@@ -244,22 +265,39 @@ def test_two_ticks_at_once_are_refused_in_words(call: Call, shop: Path, monkeypa
             assert "try again" in said.err
 
 
-def test_status_tells_what_every_metric_does_and_what_is_wrong(call: Call, shop: Path) -> None:
+def test_status_tells_what_every_metric_does_and_what_is_wrong(call: Call, shop: Path, set_clock: SetClock) -> None:
     """Before and after a tick; what is wrong ends with 1, and what was wrong with a rule that is gone does not."""
+    set_clock(TEN + timedelta(minutes=7))
     said = call("status")
-    assert said.code == 0
+    assert said.code == 1
     assert "checkout/revenue: not judged yet" in said.out
-    assert "nothing is wrong" in said.out
+    assert "wrong: nothing has ever been judged" in said.out
     add_rule(shop, "team: checkout\nmetrics:\n  gone: {source: shop, table: gone, time: at}\n")
     call("tick", "--at", "2026-03-10T10:06")
     said = call("status")
     assert said.code == 1
-    assert "checkout/revenue: anomalous 0, usually " in said.out
+    assert "checkout/revenue: anomalous 0 €, usually about 1,100 € in" in said.out
+    assert "last judged: 2026-03-10T10:06+01:00, 1 min ago" in said.out
+    assert "newest data unknown" in said.out
     assert "incidents going on: 1" in said.out
     assert "wrong: more/gone: fails since 2026-03-10T10:06+01:00" in said.out
     (shop / "rules" / "more.yml").unlink()
     told = call("status", "--json")
     assert (told.code, told.json["wrong"], told.json["incidents"]) == (0, [], [1])
+    assert call("status").out.endswith("the detector itself is well\n")
+
+
+def test_status_notices_that_nobody_ticks(call: Call, shop: Path, set_clock: SetClock) -> None:
+    """Buckets that wait for hours, and a folder without rules, are wrong: nothing is being watched."""
+    call("tick", "--at", "2026-03-10T10:06")
+    set_clock(TEN + timedelta(hours=16, minutes=6))
+    said = call("status")
+    assert said.code == 1
+    assert "overdue since 2026-03-10T11:05+01:00" in said.out
+    assert "wrong: checkout/revenue: 16 buckets are due since 2026-03-10T11:05+01:00; is the detector run" in said.out
+    (shop / "rules" / "checkout.yml").unlink()
+    said = call("status")
+    assert (said.code, "wrong: no metric is watched" in said.out) == (1, True)
 
 
 # deploy
