@@ -2,16 +2,28 @@
 
 import getpass
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from detector.cli.options import as_json, config_option, json_option, say, show_time
+from detector.cli.reports import check_text
 from detector.errors import UsageError
 from detector.model.incident import Incident
+from detector.model.notification import Delivery, DeliveryStatus
+from detector.model.rulebook import RuleBook
 from detector.ports import Store
 
 __all__ = ["incident"]
+
+_MANY_DELIVERIES = 1000
+_BECAME = {
+    DeliveryStatus.PENDING: "not sent yet",
+    DeliveryStatus.SENDING: "not known whether sent",
+    DeliveryStatus.SENT: "sent",
+    DeliveryStatus.GIVEN_UP: "not sent, given up",
+}
 
 _NUMBER = click.argument("number", type=click.IntRange(1, 2**31 - 1))
 
@@ -57,26 +69,61 @@ def list_(config: Path, *, with_resolved: bool, is_json: bool) -> int:
 @config_option
 @json_option
 def show(number: int, config: Path, *, is_json: bool) -> int:
-    """Show one incident as its team reads it, and its history."""
-    from detector.alerting.wording import write_incident
+    """Show one incident as its team reads it, its history, and what became of its messages."""
     from detector.app import load_book, open_store_of, system_clock
-    from detector.model.notification import Reason
 
     book = load_book(config)
     with open_store_of(book.settings) as store:
         one, events = _get(store, number), store.incident_events(number)
+        told = store.deliveries(only_unsent=False, limit=_MANY_DELIVERIES)
+    sent = [delivery for delivery in reversed(told) if delivery.notification.incident == number]
     if is_json:
-        as_json({**asdict(one), "events": [asdict(event) for event in events]})
+        rows = [_delivery_row(delivery) for delivery in sent]
+        as_json({**asdict(one), "events": [asdict(event) for event in events], "deliveries": rows})
         return 0
-    say(_line(one, book.settings.timezone))
+    timezone = book.settings.timezone
+    say(_line(one, timezone))
     if all(part.metric in book.metrics for part in one.metrics):
-        reason = Reason.RESOLVED if one.is_over else Reason.OPENED
-        for text in write_incident(one, reason, book, system_clock().now()):
-            say(text)
+        _say_as_told(one, book, system_clock().now())
     say("History:")
     for event in events:
-        say(f"  {show_time(event.at, book.settings.timezone)}  {event.what}: {event.text}")
+        what, _, reason = event.what.partition(" ")
+        decided = f"decided to tell ({reason.replace('_', ' ')})" if what == "told" else event.what
+        say(f"  {show_time(event.at, timezone)}  {decided}: {event.text}")
+    say("Messages:" if sent else "Messages: none")
+    for delivery in sent:
+        at, why = show_time(delivery.notification.created_at, timezone), delivery.notification.reason.replace("_", " ")
+        error = f": {delivery.error}" if delivery.error and delivery.status is not DeliveryStatus.SENT else ""
+        team = delivery.notification.team
+        say(f"  {at}  {why}, to team {team}, channel {delivery.channel + 1}: {_BECAME[delivery.status]}{error}")
     return 0
+
+
+def _say_as_told(one: Incident, book: RuleBook, now: datetime) -> None:
+    from detector.alerting.wording import write_incident
+    from detector.model.notification import Reason
+
+    is_recovered = one.is_over and not one.closed_by
+    title, body = write_incident(one, Reason.RESOLVED if is_recovered else Reason.OPENED, book, now)
+    if one.closed_by:
+        why = f": {one.why}" if one.why else ""
+        say(f"Closed by {one.closed_by}{why}. It was:")
+    say(title)
+    lines = body.splitlines()
+    # Of no use to somebody who reads that it is closed: the last line says how to acknowledge it.
+    say("\n".join(line for line in lines if not (one.closed_by and "detector incident ack" in line)))
+
+
+def _delivery_row(delivery: Delivery) -> dict[str, object]:
+    return {
+        "at": delivery.notification.created_at,
+        "reason": str(delivery.notification.reason),
+        "team": delivery.notification.team,
+        "channel": delivery.channel + 1,
+        "status": str(delivery.status),
+        "attempts": delivery.attempts,
+        "error": delivery.error,
+    }
 
 
 @incident.command()
@@ -88,6 +135,7 @@ def ack(number: int, by: str, config: Path) -> int:
     from detector.alerting.incidents import acknowledge
     from detector.app import load_settings_of, open_store_of, system_clock
 
+    check_text("by", by)
     with open_store_of(load_settings_of(config)) as store, store.exclusive():
         one = _get_live(store, number)
         store.set_incident(*acknowledge(one, by, system_clock().now()))
@@ -105,6 +153,8 @@ def close(number: int, by: str, why: str, config: Path) -> int:
     from detector.alerting.incidents import close as close_incident
     from detector.app import load_settings_of, open_store_of, system_clock
 
+    check_text("by", by)
+    check_text("why", why or None)
     with open_store_of(load_settings_of(config)) as store, store.exclusive():
         one = _get_live(store, number)
         store.set_incident(*close_incident(one, by, why, system_clock().now()))

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from unicodedata import category
 from urllib.parse import urlsplit
 
 from detector.cli.options import parse_time
@@ -10,9 +11,12 @@ from detector.errors import UsageError
 from detector.model.deploy import Deploy, DeployKind, DeployStatus, Scope
 from detector.model.rulebook import Settings
 
-__all__ = ["Said", "report_of", "row_of"]
+__all__ = ["Said", "check_text", "report_of", "row_of"]
 
 LONGEST = 200
+
+CONTROL_OR_SURROGATE = {"Cc", "Cs"}
+"""Categories of Unicode; a surrogate is half a character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ def report_of(said: Said, settings: Settings, now: datetime) -> Deploy:
         UsageError: an option that cannot be.
     """
     for name, text in asdict(said).items():
-        _check_text(name.strip("_").replace("_", "-"), text)
+        check_text(name.strip("_").replace("_", "-"), text)
     at = now if said.at is None else parse_time(said.at, settings, "--at")
     started_at = None if said.started_at is None else parse_time(said.started_at, settings, "--started-at")
     if started_at is not None and started_at > at:
@@ -71,14 +75,19 @@ def report_of(said: Said, settings: Settings, now: datetime) -> Deploy:
     )
 
 
-def _check_text(name: str, text: str | None) -> None:
+def check_text(name: str, text: str | None) -> None:
+    """What is kept and shown to people is one line of plain text.
+
+    Raises:
+        UsageError: it is empty, long, or holds what a terminal takes for a command.
+    """
     if text is None:
         return
     if not text.strip():
         raise UsageError(f"--{name} is empty")
     if len(text) > LONGEST:
         raise UsageError(f"--{name} has {len(text)} characters; at most {LONGEST} are kept")
-    if any(ord(sign) < ord(" ") or 0xD800 <= ord(sign) <= 0xDFFF for sign in text):  # noqa: PLR2004 - lone surrogates
+    if any(category(sign) in CONTROL_OR_SURROGATE for sign in text):
         raise UsageError(f"--{name} holds a control character or half a character; send plain text")
 
 

@@ -371,7 +371,8 @@ def test_an_incident_is_listed_shown_acknowledged_and_closed(call: Call, shop: P
     assert call("incident", "list").out.startswith("1  open  checkout  checkout/revenue")
     shown = call("incident", "show", "1")
     assert "usually about" in shown.out
-    assert "told opened" in shown.out
+    assert "decided to tell (opened): " in shown.out
+    assert "  2026-03-10T10:06+01:00  opened, to team checkout, channel 1: sent\n" in shown.out
     assert call("incident", "ack", "1", "--by", "alice").out == "incident 1 is acknowledged by alice\n"
     assert call("incident", "close", "1", "--by", "bob", "--why", "maintenance").code == 0
     over = call("incident", "close", "1")
@@ -379,8 +380,41 @@ def test_an_incident_is_listed_shown_acknowledged_and_closed(call: Call, shop: P
     assert call("incident", "list", "--json").json == []
     (row,) = call("incident", "list", "--all", "--json").json
     assert (row["state"], row["closed_by"], row["why"]) == ("resolved", "bob", "maintenance")
+    closed = call("incident", "show", "1").out
+    assert "Closed by bob: maintenance. It was:\nrevenue is 0 €" in closed
+    assert "back to usual" not in closed
+    assert "detector incident ack" not in closed
     events = call("incident", "show", "1", "--json").json["events"]
     assert [event["what"] for event in events][-2:] == ["acknowledged", "closed"]
+
+
+def test_an_incident_shows_messages_that_were_not_sent(call: Call, shop: Path, receiver: Receiver) -> None:
+    """To have decided to tell is not to have told."""
+    assert shop.exists()
+    receiver.script(Reply(500))
+    call("tick", "--at", "2026-03-10T10:06")
+    shown = call("incident", "show", "1").out
+    assert "opened, to team checkout, channel 1: not sent yet: " in shown
+    (row,) = call("incident", "show", "1", "--json").json["deliveries"]
+    assert (row["status"], row["attempts"], row["reason"]) == ("pending", 1, "opened")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["ack", "1", "--by", ""], "--by is empty"),
+        (["ack", "1", "--by", "a\x1b[2J"], "--by holds a control character"),
+        (["close", "1", "--why", "a\nb"], "--why holds a control character"),
+        (["close", "1", "--why", "a" * 201], "--why has 201 characters"),
+        (["close", "1", "--by", "a" * 201], "--by has 201 characters"),
+    ],
+)
+def test_what_people_say_of_an_incident_is_plain_text(call: Call, shop: Path, options: list[str], words: str) -> None:
+    """It stands in messages and on terminals."""
+    assert shop.exists()
+    said = call("incident", *options)
+    assert said.code == 2
+    assert words in said.err
 
 
 @pytest.mark.parametrize("number", ["7", "0", "99999999999999999999", "one"])
