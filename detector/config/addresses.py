@@ -4,6 +4,7 @@ import os.path
 import re
 from pathlib import Path
 
+from detector.config.authority import STRAY_AT, has_stray_at
 from detector.config.words import NotUsable, Resolved, nearest
 from detector.model.secret import Secret
 
@@ -83,6 +84,8 @@ def database(value: object, schemes: tuple[str, ...], folder: Path) -> Secret:
     rest = text[found.end() :]
     if scheme == "sqlite":
         rest = _absolute(rest, folder)
+    elif has_stray_at(text):
+        raise NotUsable(f"{label(text, is_database=True)} {STRAY_AT}")
     return Secret(f"{scheme}{found[2] or ''}://{rest}", label(text, is_database=True))
 
 

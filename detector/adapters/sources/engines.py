@@ -11,6 +11,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from detector.config.authority import STRAY_AT, has_stray_at
 from detector.errors import SourceUnavailable
 from detector.model.rulebook import Source
 
@@ -58,6 +59,8 @@ def _postgres(source: Source, url: sa.URL) -> sa.Engine:
         "tcp_user_timeout": CONNECT_S * 1000,
     }
     limits = {name: value for name, value in limits.items() if name not in url.query}
+    if has_stray_at(source.url.hidden):
+        raise SourceUnavailable(f"{source.url} {STRAY_AT}")
     try:
         engine = sa.create_engine(
             url.set(drivername="postgresql+psycopg"),

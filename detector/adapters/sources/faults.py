@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from detector.adapters.sources.deadline import Deadline
+from detector.config.authority import masked, secret_parts
 from detector.errors import BadRows, QueryRejected, SourceError, SourceTimeout, SourceUnavailable
 from detector.model.rulebook import Source
 
@@ -66,7 +67,7 @@ class Scrub:
     """Takes a source's secrets out of texts."""
 
     def __init__(self, source: Source) -> None:
-        self._hidden = {source.url.hidden}
+        self._hidden = {source.url.hidden, *secret_parts(source.url.hidden)}
         try:
             url = sa.make_url(source.url.hidden)
         except (SQLAlchemyError, ValueError):
@@ -79,9 +80,7 @@ class Scrub:
                 self._hidden |= {value, quote(value, safe=""), quote_plus(value), *words}
 
     def __call__(self, text: str) -> str:
-        for secret in sorted(self._hidden, key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return text
+        return masked(text, frozenset(self._hidden))
 
 
 def told(error: Exception, scrub: Scrub, deadline: Deadline) -> SourceError:

@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from detector.config.authority import STRAY_AT, has_stray_at, masked, secret_parts
 from detector.errors import StoreError
 
 __all__ = ["Place", "place_of"]
@@ -44,9 +45,7 @@ class Place:
         )
 
     def scrub(self, text: str) -> str:
-        for secret in self.secrets:
-            text = text.replace(secret, "***")
-        return text
+        return masked(text, frozenset(self.secrets))
 
 
 def place_of(url: str) -> Place:
@@ -61,7 +60,9 @@ def place_of(url: str) -> Place:
     if backend == "sqlite":
         return _sqlite(parsed)
     if backend in {"postgresql", "postgres"}:
-        return _postgres(parsed)
+        if has_stray_at(url):
+            raise StoreError(f"`store` {STRAY_AT}")
+        return _postgres(parsed, secret_parts(url))
     raise StoreError(f"`store` cannot be {backend!r:.80}; the store is kept in sqlite or postgresql")
 
 
@@ -76,9 +77,9 @@ def _sqlite(url: URL) -> Place:
     return Place(url.set(drivername="sqlite", database=str(path)), str(path), path)
 
 
-def _postgres(url: URL) -> Place:
+def _postgres(url: URL, written: frozenset[str]) -> Place:
     where = f"{url.host}:{url.port or 5432}" if url.host else "this machine"
-    secrets = [url.password or ""]
+    secrets = [url.password or "", *written]
     for option in _SECRET_OPTIONS:
         value = url.query.get(option, ())
         secrets.extend([value] if isinstance(value, str) else value)

@@ -22,6 +22,7 @@ SECRET = "s3cr3t-pa55"  # noqa: S105 - what must not be seen
         ("not a url", "not a URL"),
         ("postgresql://u:p@host:port/db", "not a URL"),
         ("mysql://u:p@host/db", "cannot be 'mysql'"),
+        ("postgresql://u:p@ss@host/db", "`store` has more than one @: write %40"),
         ("sqlite:///file:x.db?mode=ro&uri=true", "plain path"),
         ("sqlite:////nowhere/at/all/detector.db", "there is no directory /nowhere/at/all; make it first"),
     ],

@@ -90,7 +90,7 @@ def test_source_addresses(written: str, hidden: str, tmp_path: Path) -> None:
     [
         ("${URL}", "${URL}"),
         ("postgresql://reader:${PASSWORD}@db/shop", "postgresql://reader:***@db/shop"),
-        ("postgresql://reader:p@ss/w?rd@db/shop?sslpassword=x", "postgresql://reader:***@db/shop"),
+        ("postgresql://reader:pass/w?rd@db/shop?sslpassword=x", "postgresql://reader:***@db/shop"),
         ("postgresql://db/shop?password=hunter2", "postgresql://db/shop"),
     ],
 )
@@ -100,6 +100,22 @@ def test_labels_of_sources_hide_what_is_secret(written: str, label: str, tmp_pat
     settings = load_settings(lay_out(tmp_path, {}, f'sources:\n  shop: {{url: "{written}"}}\n'), environ)
     assert str(settings.sources["shop"].url) == label
     assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize("user", ["reader:abc@hunter2", "reader@hunter2", "reader:a/b@hunter2", "reader:a?b@hunter2"])
+@pytest.mark.parametrize("key", ["store", "sources"])
+def test_an_at_sign_in_a_password_is_refused(user: str, key: str, tmp_path: Path) -> None:
+    """What follows it would be taken for the host, which drivers print; the refusal itself holds none of it."""
+    lines = {"store": 'store: "${URL}"\n', "sources": 'sources:\n  shop: {url: "${URL}"}\n'}
+    told = faults_of(tmp_path, lines[key], {"URL": f"postgresql://{user}@127.0.0.1:1/db"})
+    assert len(told) == 1
+    assert "has more than one @: write %40" in told[0]
+    assert "hunter2" not in told[0]
+
+
+def test_an_at_sign_in_an_option_is_fine(tmp_path: Path) -> None:
+    """Behind the database's name it is no part of user and host."""
+    assert faults_of(tmp_path, 'store: "${URL}"\n', {"URL": "postgresql://u:p@db/shop?options=-cx%3Da@b"}) == []
 
 
 def test_labels_of_channels_show_the_scheme_alone(tmp_path: Path) -> None:
