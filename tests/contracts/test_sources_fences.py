@@ -2,12 +2,15 @@
 
 import hashlib
 import os
+import signal
 import sqlite3
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
+from itertools import count
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
+from unittest.mock import patch
 from urllib.parse import quote
 
 import psycopg
@@ -15,6 +18,8 @@ import pytest
 
 from builders import EIGHT, HOUR, a_metric, hours
 from detector.adapters.sources import SqlSource, open_source
+from detector.adapters.sources.deadline import Deadline, cut_off_sqlite
+from detector.adapters.sources.faults import Scrub
 from detector.errors import QueryRejected, SourceError, SourceTimeout, SourceUnavailable
 from detector.model.metric import LongForm, Metric, ShortForm
 from detector.model.rulebook import Source
@@ -251,6 +256,57 @@ def test_slow_statement_is_cut_off_in_sqlite(tmp_path: Path) -> None:
         source.read(long(endless), hours(0, 1))
 
 
+def test_ctrl_c_ends_a_read_of_sqlite(tmp_path: Path) -> None:
+    """A signal during a statement ends the program: it is no timeout, nor any other trouble of the source."""
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
+        deadline, calls = Deadline(30.0), count()
+
+        def clock() -> float:
+            if next(calls) == 2:  # the second look of the progress callback
+                signal.raise_signal(signal.SIGINT)
+            return 0.0
+
+        with (
+            patch("detector.adapters.sources.deadline.monotonic", clock),
+            pytest.raises(KeyboardInterrupt),
+            cut_off_sqlite(connection, deadline),
+        ):
+            connection.execute(endless)
+    assert not deadline.passed
+
+
+def test_ctrl_c_reaches_the_reader(tmp_path: Path) -> None:
+    """The source passes on a signal from outside, and works for whoever goes on all the same."""
+    url = sqlite_url(tmp_path)
+    fill(url, SQLITE[0], ROWS)
+    endless = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS bucket, 1 AS value FROM n"
+    )
+    is_running = Event()
+
+    def clock() -> float:
+        is_running.set()
+        return 0.0
+
+    def press() -> None:
+        is_running.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = Thread(target=press)
+    with (
+        opened(url) as source,
+        patch("detector.adapters.sources.deadline.monotonic", clock),
+    ):
+        source.read(short(), hours(0, 1))
+        is_running.clear()
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            source.read(long(endless), hours(0, 1))
+        thread.join()
+        assert source.read(short(), hours(0, 1)).values.tolist() == [1]
+
+
 def test_locked_table(postgres_url: str) -> None:
     """Somebody's lock is waited for, but not for long."""
     fill(postgres_url, POSTGRES[0], ROWS)
@@ -427,6 +483,33 @@ def test_errors_hold_no_secret(postgres_url: str, change: int, caplog: pytest.Lo
     shown = "".join(traceback.format_exception(caught.value)) + caplog.text
     assert "c4n4ry" not in shown
     assert str(caught.value).startswith("source shop: ")
+
+
+RAW_PASSWORDS = [
+    "c4n4ry@c4n4rx",
+    "a:c4n4ry@c4n4rx",
+    "a/c4n4ry@c4n4rx",
+    "a?c4n4ry",
+    "a#c4n4ry",
+    "a%c4n4ry",
+    "@@c4n4ry:1",
+]
+
+
+@pytest.mark.parametrize("password", RAW_PASSWORDS)
+def test_passwords_with_raw_signs_are_not_shown(password: str) -> None:
+    """A password that nobody quoted may be taken for a host, a port or a database: no error shows a part of it."""
+    source = Source("shop", Secret(f"postgresql://reader:{password}@127.0.0.1:1/db", "${URL}"), 2.0)
+    with pytest.raises(SourceUnavailable) as caught, open_source(source) as opened_source:
+        opened_source.read(short(), hours(0, 1))
+    assert "c4n4r" not in "".join(traceback.format_exception(caught.value))
+    driver = f"failed to resolve host '{password.rpartition('@')[2]}@127.0.0.1'; near {password}, 'c4n4ry'"
+    assert "c4n4r" not in Scrub(source)(driver)
+
+
+def test_short_pieces_of_a_secret_leave_other_words_alone() -> None:
+    """A password of one letter is masked where it stands alone."""
+    assert Scrub(Source("shop", Secret("postgresql://reader:a@db/x")))("a table 'a'") == "*** table '***'"
 
 
 def test_errors_of_sqlite_hold_no_url(tmp_path: Path) -> None:

@@ -28,17 +28,33 @@ class Deadline:
 
 @contextmanager
 def cut_off_sqlite(connection: sqlite3.Connection, deadline: Deadline) -> Iterator[None]:
+    """Ctrl-C stays Ctrl-C: SQLite itself drops what its callback raises, and tells of an interrupted statement only."""
     ends_at = monotonic() + deadline.seconds
+    raised: list[BaseException] = []
 
     def is_over() -> bool:
-        deadline.passed = monotonic() >= ends_at
+        try:
+            deadline.passed = monotonic() >= ends_at
+        except BaseException as error:  # noqa: BLE001 - a signal arrives wherever Python runs; raised again below
+            raised.append(error)
+            return True
         return deadline.passed
 
     connection.set_progress_handler(is_over, STEPS)
     try:
         yield
+    except Exception as error:
+        if _is_interruption(error) and not deadline.passed:
+            # A signal may also arrive before the callback's first line; then nothing is left of it but this.
+            raise (raised[0] if raised else KeyboardInterrupt()) from None
+        raise
     finally:
         connection.set_progress_handler(None, STEPS)
+
+
+def _is_interruption(error: Exception) -> bool:
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
+    return code == sqlite3.SQLITE_INTERRUPT
 
 
 @contextmanager
