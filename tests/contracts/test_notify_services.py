@@ -126,6 +126,20 @@ def test_good_urls_give_no_complaint(url: str) -> None:
     assert complaint_about(url) is None
 
 
+COPIED = [
+    "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+    "https://discord.com/api/webhooks/4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js",
+]
+
+
+@pytest.mark.parametrize("url", COPIED)
+def test_addresses_as_services_show_them_can_be_used(url: str, sent: list[bytes]) -> None:
+    """What people copy from a service's own page is taken as it is, and sent to."""
+    assert complaint_about(url) is None
+    AppriseNotifier().send(Secret(url), message("Revenue is 0 €", "all of it"), may_repeat=False)
+    assert len(sent) == 1
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [
@@ -136,6 +150,14 @@ def test_good_urls_give_no_complaint(url: str) -> None:
         ("slack://hunter22", "slack://*** is not complete, or not of the form that apprise expects for slack://"),
         ("syslog://", "syslog:// shows messages on the detector's own machine only; nobody of the team would see them"),
         ("DBUS://", "dbus:// shows messages on the detector's own machine only; nobody of the team would see them"),
+        (
+            "https://shop.example/hunter22",
+            "https:// alone is no service; for a plain webhook write json://HOST/PATH or jsons://HOST/PATH",
+        ),
+        (
+            "https://hooks.slack.com/hunter22",
+            "https:// alone is no service; for a plain webhook write json://HOST/PATH or jsons://HOST/PATH",
+        ),
         ("hunter22", "no apprise URL: it should look like slack://… or mailto://… (nothing stands before ://)"),
         ("", "no apprise URL: it should look like slack://… or mailto://… (nothing stands before ://)"),
     ],

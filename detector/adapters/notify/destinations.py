@@ -26,6 +26,10 @@ _log.setLevel(logging.WARNING)  # below it stand whole addresses, tokens include
 # They show the message on the machine that the daemon runs on, where nobody of the team will see it.
 _LOCAL = frozenset({"blink1", "dbus", "gio", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"})
 
+# Addresses as Slack, Discord and others show them to copy; apprise finds out whose they are.
+_WEB = frozenset({"http", "https"})
+
+_NO_SERVICE = "{}:// alone is no service; for a plain webhook write json://HOST/PATH or jsons://HOST/PATH"
 _SHORTEST_SECRET = 4
 
 
@@ -64,7 +68,7 @@ def scheme_of(url: str) -> str:
 
 def destination(url: str, timeout_s: float) -> NotifyBase | None:
     """The plugin that sends to this URL, and to nothing else; None where the URL is none that we send to."""
-    if scheme_of(url) in _LOCAL or scheme_of(url) not in _known_schemes():
+    if scheme_of(url) in _LOCAL or scheme_of(url) not in _known_schemes() | _WEB:
         return None
     plugin = Apprise.instantiate(url.strip(), asset=_asset())
     if not isinstance(plugin, NotifyBase):
@@ -100,6 +104,8 @@ def complaint_about(url: str) -> str | None:
         return "no apprise URL: it should look like slack://… or mailto://… (nothing stands before ://)"
     if scheme in _LOCAL:
         return f"{scheme}:// shows messages on the detector's own machine only; nobody of the team would see them"
+    if scheme in _WEB:
+        return None if destination(url, 1.0) is not None else _NO_SERVICE.format(scheme)
     if scheme not in _known_schemes():
         near = difflib.get_close_matches(scheme, sorted(_known_schemes()), 1)
         hint = f"; did you mean {near[0]}://?" if near else ""
