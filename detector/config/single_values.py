@@ -5,10 +5,12 @@ All raise NotUsable with a text for people: what was written, and what to write 
 
 import re
 from datetime import date
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from detector.config.holiday_codes import HOLIDAY_CODES
 from detector.config.words import NotUsable, did_you_mean, shown
 from detector.model.metric import FalseAlarms
 
@@ -106,12 +108,27 @@ def _fewer(count: float, length: int, per: str) -> str:
 
 
 def holiday_code(value: object) -> str:
-    """A country, or a country and its part; whether there is such a calendar is known where holidays are worked out."""
-    if isinstance(value, str) and _HOLIDAYS.fullmatch(value):
+    """A country, or a country and its part, of which the days are known."""
+    if isinstance(value, str) and value in HOLIDAY_CODES:
         return str(value)
-    fix = value.upper().replace("_", "-") if isinstance(value, str) else ""
-    hint = f"; did you mean {fix}?" if _HOLIDAYS.fullmatch(fix) else ""
+    fix = value.strip().upper().replace("_", "-") if isinstance(value, str) else ""
+    if fix in HOLIDAY_CODES:
+        hint = f"; did you mean {fix}?"
+    elif _HOLIDAYS.fullmatch(fix):
+        hint = f"; near codes: {', '.join(_near_codes(fix))}"
+    else:
+        hint = ""
     raise NotUsable(f"{shown(value)} is no holiday calendar: write a country such as DE, or a part of it, DE-BY{hint}")
+
+
+def _near_codes(code: str) -> list[str]:
+    """Parts of the same country if there is such a country, otherwise countries."""
+    country = code.partition("-")[0]
+    parts = sorted(known for known in HOLIDAY_CODES if known.startswith(f"{country}-"))
+    if country in HOLIDAY_CODES:
+        return get_close_matches(code, parts, 3, 0.8) or parts[:3] or [country]
+    countries = sorted(known for known in HOLIDAY_CODES if "-" not in known)
+    return get_close_matches(country, countries, 3, 0.5) or countries[:3]
 
 
 def iso_date(value: object) -> date:
