@@ -1,16 +1,24 @@
 """detector deploy add, detector deploy list."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
-from detector.cli.options import as_json, config_option, json_option, parse_time, say, show_time
+from detector.cli.options import AHEAD, as_json, config_option, json_option, parse_time, say, show_time
 from detector.cli.reports import Said, report_of, row_of
-from detector.model.deploy import DeployKind, DeployStatus
+from detector.model.deploy import Deploy, DeployKind, DeployStatus
 from detector.model.span import Span
+from detector.ports import Store
 
 __all__ = ["deploy"]
+
+REPEATED_WITHIN = timedelta(minutes=10)
+"""A pipeline that repeats its last step does so within minutes; nobody deploys one version anew so soon."""
+
+KNOWN_FOR = timedelta(days=365)
+"""Nobody takes back what went live longer ago."""
 
 
 @click.group()
@@ -29,7 +37,9 @@ def deploy() -> None:
 @click.option("--url", help="Where to read more (http or https).")
 @click.option("--commit", help="What it was built from.")
 @click.option("--environment", default="production", show_default=True)
-@click.option("--kind", type=click.Choice([str(k) for k in DeployKind]), default="deploy", show_default=True)
+@click.option(
+    "--kind", type=click.Choice([str(k) for k in DeployKind]), help="Default: deploy, or rollback with --rollback-of."
+)
 @click.option("--rollback-of", metavar="ID", help="The deploy that this one takes back.")
 @click.option("--scope", metavar="country=DE,percent=10", help="Whom it reached; default: unknown.")
 @config_option
@@ -38,21 +48,45 @@ def add(config: Path, *, is_json: bool, **said: str | None) -> int:
     """Report one deploy; the same report twice is one deploy."""
     from detector.app import load_settings_of, open_store_of, system_clock
 
-    settings = load_settings_of(config)
-    report = report_of(Said(**said), settings, system_clock().now())  # type: ignore[arg-type]  # click gives what Said has
+    settings, now = load_settings_of(config), system_clock().now()
+    report = report_of(Said(**said), settings, now)  # type: ignore[arg-type]  # click gives what Said has
+    is_instant_said = said["at"] is not None or said["id_"] is not None
     with open_store_of(settings) as store:
-        is_new = store.add_deploy(report)
-    is_known = report.service in settings.services
-    if not is_known:
-        say(
-            f"warning: {report.service!r} is no service of {config}; stored all the same, and ranked as unknown",
-            error=True,
-        )
+        known = None if is_instant_said else _said_already(report, store)
+        warnings = [*_doubts(report, store, now)]
+        is_new = known is None and store.add_deploy(report)
+    report = known or report
+    if report.service not in settings.services:
+        warnings.append(f"{report.service!r} is no service of {config}; stored all the same, and ranked as unknown")
+    for warning in warnings:
+        say(f"warning: {warning}", error=True)
     if is_json:
         as_json({**row_of(report), "new": is_new})
     else:
         say(f"{report.service} {report.version} {report.status}, id {report.id}{'' if is_new else ' (known already)'}")
     return 0
+
+
+def _said_already(report: Deploy, store: Store) -> Deploy | None:
+    """The newest report in the same words from this command, if it came just now."""
+    now = report.received_at
+    recent = store.deploys(Span(now - REPEATED_WITHIN, now + AHEAD), now)
+    same = [one for one in recent if _words_of(one) == _words_of(report) and now - one.received_at < REPEATED_WITHIN]
+    return max(same, key=lambda one: one.received_at, default=None)
+
+
+def _words_of(report: Deploy) -> tuple[str, ...]:
+    return report.source, report.service, report.version, report.environment, report.kind, report.status
+
+
+def _doubts(report: Deploy, store: Store, now: datetime) -> Iterator[str]:
+    if report.received_at > now + AHEAD:
+        yield "--at is ahead of this machine's clock; nobody hears of this deploy before then"
+    if report.rollback_of is not None:
+        until = max(now, report.received_at) + AHEAD
+        heard = store.deploys(Span(now - KNOWN_FOR, until), until)
+        if report.rollback_of not in {one.id for one in heard}:
+            yield f"--rollback-of: no deploy with the id {report.rollback_of!r} was reported; see: deploy list --json"
 
 
 @deploy.command("list")

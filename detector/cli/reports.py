@@ -33,7 +33,7 @@ class Said:
     url: str | None
     commit: str | None
     environment: str
-    kind: str
+    kind: str | None
     rollback_of: str | None
     scope: str | None
 
@@ -63,7 +63,7 @@ def report_of(said: Said, settings: Settings, now: datetime) -> Deploy:
         received_at=at,
         environment=said.environment,
         status=status,
-        kind=DeployKind(said.kind),
+        kind=_kind(said),
         started_at=(started_at or at) if running else started_at,
         finished_at=None if running else at,
         commit=said.commit,
@@ -89,6 +89,12 @@ def check_text(name: str, text: str | None) -> None:
         raise UsageError(f"--{name} has {len(text)} characters; at most {LONGEST} are kept")
     if any(category(sign) in CONTROL_OR_SURROGATE for sign in text):
         raise UsageError(f"--{name} holds a control character or half a character; send plain text")
+
+
+def _kind(said: Said) -> DeployKind:
+    if said.kind is not None:
+        return DeployKind(said.kind)
+    return DeployKind.DEPLOY if said.rollback_of is None else DeployKind.ROLLBACK
 
 
 def _identity(said: Said, at: datetime) -> str:

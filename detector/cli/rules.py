@@ -5,13 +5,16 @@ from pathlib import Path
 import click
 
 from detector.cli.options import FAILED, as_json, config_option, json_option, say
-from detector.errors import Fault, UsageError
+from detector.errors import Fault, StoreBusy, StoreError, UsageError
+from detector.model.rulebook import Settings
 
 __all__ = ["check", "init", "schema"]
 
 
 @click.command()
-@click.option("--live", is_flag=True, help="Also ask every source for the newest bucket of every metric.")
+@click.option(
+    "--live", is_flag=True, help="Also open the store, and ask every source for the newest bucket of every metric."
+)
 @config_option
 @json_option
 def check(config: Path, *, live: bool, is_json: bool) -> int:
@@ -22,7 +25,7 @@ def check(config: Path, *, live: bool, is_json: bool) -> int:
     faults, warnings = list(book.faults), list(book.warnings)
     if live:
         asked, told = check_live(book)
-        faults += asked
+        faults += [*_try_store(book.settings), *asked]
         warnings += told
     if is_json:
         as_json({"metrics": sorted(book.metrics), "errors": _rows(faults), "warnings": _rows(warnings)})
@@ -38,6 +41,20 @@ def check(config: Path, *, live: bool, is_json: bool) -> int:
             f"{_count(len(faults), 'error')}, {_count(len(warnings), 'warning')}"
         )
     return FAILED if faults else 0
+
+
+def _try_store(settings: Settings) -> list[Fault]:
+    """Open the store, which makes or upgrades it, as the first tick would."""
+    from detector.app import open_store_of
+
+    try:
+        with open_store_of(settings) as store, store.exclusive():
+            store.next_incident_number()
+    except StoreBusy:
+        return []  # a detector that ticks at this moment is proof enough
+    except StoreError as error:
+        return [Fault(str(settings.path), 0, 0, f"store: {error}")]
+    return []
 
 
 def _count(number: int, noun: str) -> str:

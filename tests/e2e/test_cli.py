@@ -185,6 +185,29 @@ def test_check_live_asks_the_sources(call: Call, shop: Path) -> None:
     assert "payed_at" in said.err
 
 
+def test_check_live_opens_the_store(call: Call, shop: Path) -> None:
+    """A store in a folder that does not exist is found before the first tick is."""
+    settings = (shop / "detector.yml").read_text(encoding="utf-8")
+    (shop / "detector.yml").write_text(settings.replace("///detector.db", "///gone/detector.db"), encoding="utf-8")
+    assert call("check").code == 0
+    said = call("check", "--live")
+    assert said.code == 1
+    assert "detector.yml: store: " in said.err
+    assert "gone" in said.err
+    assert "1 error" in said.out
+
+
+def test_check_live_tries_the_store(call: Call, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is there and is no store is an error; one in the middle of a tick is none."""
+    (shop / "detector.db").write_bytes(b"not a database, whatever its name says" * 200)
+    said = call("check", "--live")
+    assert (said.code, "error: " in said.err) == (1, True)
+    (shop / "detector.db").unlink()
+    monkeypatch.setattr("detector.adapters.store.open_store", lambda text: open_store(text, patience_s=0.0))
+    with closing(open_store(f"sqlite:///{shop / 'detector.db'}")) as other, other.exclusive():
+        assert call("check", "--live").code == 0
+
+
 def test_schema_prints_json_schemas(call: Call) -> None:
     """One of them, or both by name."""
     assert set(call("schema").json) == {"detector.yml", "rules"}
@@ -320,6 +343,34 @@ def test_a_deploy_is_reported_once_and_listed(call: Call, shop: Path) -> None:
     assert "2026-03-10T07:52+01:00  checkout-api v412 by alice  flag success  staging" in listed.out
     assert len(call("deploy", "list", "--since", "2026-03-01", "--json").json) == 1
     assert "No deploy has been reported since" in call("deploy", "list", "--since", "2026-03-11").out
+
+
+def test_a_repeated_step_of_a_pipeline_is_one_deploy(call: Call, shop: Path, set_clock: SetClock) -> None:
+    """The same words within minutes are known already; another status, or the same words later, are news."""
+    assert shop.exists()
+    report = ["deploy", "add", "--service", "payments", "--version", "v7", "--json"]
+    said = []
+    for minutes, more in ((0, []), (5, []), (6, ["--status", "failure"]), (7, ["--kind", "config"]), (30, [])):
+        set_clock(TEN + timedelta(minutes=minutes))
+        said.append(call(*report, *more).json)
+    assert [one["new"] for one in said] == [True, False, True, True, True]
+    assert said[1]["id"] == said[0]["id"]
+    assert "(known already)" in call(*report[:-1]).out
+
+
+def test_a_doubtful_deploy_is_kept_with_a_warning(call: Call, shop: Path, set_clock: SetClock) -> None:
+    """A time to come and an id never heard of are told; what takes something back is a rollback."""
+    assert shop.exists()
+    set_clock(TEN)
+    report = ["deploy", "add", "--service", "payments", "--json", "--version"]
+    ahead = call(*report, "v8", "--at", "2026-03-10T10:06")
+    assert (ahead.code, "warning: --at is ahead" in ahead.err, ahead.json["kind"]) == (0, True, "deploy")
+    first = call(*report, "v9")
+    assert first.err == ""
+    back = call(*report, "v7", "--rollback-of", first.json["id"])
+    assert (back.err, back.json["kind"]) == ("", "rollback")
+    lost = call(*report, "v6", "--rollback-of", "nothing")
+    assert (lost.code, "no deploy with the id 'nothing'" in lost.err) == (0, True)
 
 
 def test_a_deploy_of_an_unknown_service_is_kept_with_a_warning(call: Call, shop: Path) -> None:
