@@ -15,8 +15,8 @@ MORE_LIKELY_THAN_NOT = 0.5
 
 
 def _worst_first(parts: Sequence[IncidentMetric]) -> tuple[IncidentMetric, ...]:
-    """Live parts before ended ones, then by the share of what is usual that is gone."""
-    return tuple(sorted(parts, key=lambda part: (part.ended_at is not None, -_gone(part), part.metric)))
+    """Live parts before ended ones, then by the share of what is usual that is gone, in tenths; else as they came."""
+    return tuple(sorted(parts, key=lambda part: (part.ended_at is not None, -round(_gone(part), 1))))
 
 
 def _gone(part: IncidentMetric) -> float:
@@ -32,7 +32,10 @@ def _state(incident: Incident) -> IncidentState:
 
 
 def open_incident(number: int, team: str, parts: Sequence[IncidentMetric], ranking: Ranking, now: datetime) -> Incident:
-    """A new incident; it may be over already when a catch-up found it as a whole."""
+    """A new incident; it may be over already when a catch-up found it as a whole.
+
+    Where parts have lost about the same share, the one that stands first leads.
+    """
     fresh = Incident(number, team, IncidentState.OPEN, now, _worst_first(parts), ranking)
     return _stamped(fresh, now)
 

@@ -63,7 +63,8 @@ def inert(text: str, limit: int = 200) -> str:
     plain = _neutral(_visible(text[: 8 * limit]))
     if len(plain) <= limit:
         return plain
-    return _neutral(plain[: limit - 1]) + "…"
+    cut = _neutral(plain[: limit - 1])
+    return (cut[:-1] if cut.lower().endswith("www.") else cut) + "…"  # "www.…" would be a link again
 
 
 def link(url: str | None) -> str:

@@ -8,6 +8,7 @@ from detector.alerting.incidents import advance, break_together, join, open_inci
 from detector.linking.suspects import keep_named
 from detector.model.deploy import Ranking
 from detector.model.incident import Incident, IncidentEvent, IncidentMetric
+from detector.model.metric import Kind
 from detector.model.rulebook import RuleBook
 from detector.pipeline.anomalies import Found
 from detector.pipeline.recall import Memory
@@ -80,16 +81,19 @@ def _place(hand: Advanced, team: str, part: IncidentMetric, ranking: Ranking, nu
         is_live = incident.team == team and not incident.is_over and part.ended_at is None
         if is_live and break_together(incident, part, ranking):
             joined = join(incident, [part], inquiry.now)
-            hand.incidents[incident.number] = _led_by_worst(joined, ranking) if incident.told is None else joined
+            hand.incidents[incident.number] = (
+                _led_by_worst(joined, ranking, inquiry.book) if incident.told is None else joined
+            )
             return 0
     hand.incidents[number] = open_incident(number, team, [part], ranking, inquiry.now)
     return 1
 
 
-def _led_by_worst(incident: Incident, ranking: Ranking) -> Incident:
-    """While nobody has been told, the metric that lost the larger share leads, with its own ranking."""
+def _led_by_worst(incident: Incident, ranking: Ranking, book: RuleBook) -> Incident:
+    """While nobody has been told, the metric that lost the larger share leads, with its own ranking; of two, money."""
     leading = incident.metrics[0]
-    opened = open_incident(incident.number, incident.team, incident.metrics, incident.ranking, incident.opened_at)
+    parts = sorted(incident.metrics, key=lambda part: book.metrics[part.metric].kind is not Kind.REVENUE)
+    opened = open_incident(incident.number, incident.team, parts, incident.ranking, incident.opened_at)
     return opened if opened.metrics[0].metric == leading.metric else replace(opened, ranking=ranking)
 
 

@@ -17,6 +17,10 @@ from detector.stats.onset import find_onset
 __all__ = ["Found", "find_parts", "hushed_part", "live_part", "outcomes_since", "over_spans"]
 
 
+OPEN_FROM = 0.25
+"""Hours in which less than this part of what the anomaly misses is usual do not begin it: as good as closed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a tick found about one metric: how its live part goes on, and parts that nothing was known of."""
@@ -115,7 +119,9 @@ def _part(judged: Judged, run: Run, over: Sequence[Span]) -> IncidentMetric:
     begin = max(free, first - CONTEXT // 2)
     until = min(_last_of(timeline, run) + 1, begin + CONTEXT)
     onset = find_onset(timeline[begin:until], first - begin, metric.kind)
-    if timeline[first].in_range:  # found by the sum of several buckets: it began before the one that gave it away
+    if not _is_outside(
+        timeline[first], is_drop=run.is_drop
+    ):  # found by the sum of several buckets: it began before the one that gave it away
         first = _bucket_of_onset(timeline, begin, first, onset)
     return _summed_up(judged, run, first, onset)
 
@@ -151,11 +157,8 @@ def _is_outside(outcome: Outcome, *, is_drop: bool) -> bool:
 def _bucket_of_onset(timeline: Sequence[Outcome], begin: int, first: int, onset: Onset) -> int:
     """Where the likeliest start lies; if that is in closed hours, the first open bucket after them."""
     started = next((index for index in range(begin, first) if onset.likely < timeline[index].span.end_at), first)
-    return next((index for index in range(started, first) if _is_open(timeline[index])), first)
-
-
-def _is_open(outcome: Outcome) -> bool:
-    return outcome.in_range or _is_outside(outcome, is_drop=True) or _is_outside(outcome, is_drop=False)
+    usual = OPEN_FROM * abs(timeline[first].expected or 0.0)
+    return next((i for i in range(started, first) if abs(timeline[i].expected or 0.0) > usual), first)
 
 
 def _is_by_bound(metric: Metric, first: Outcome) -> bool:

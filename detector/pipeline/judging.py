@@ -160,7 +160,8 @@ def _has_begun(pulled: Pulled) -> bool:
 
 def _reasons(pulled: Pulled, late: frozenset[int]) -> Mapping[int, tuple[OutcomeKind, str]]:
     """Why buckets without a value have none, by start."""
-    reasons = dict.fromkeys(late, (OutcomeKind.LATE, "its witness has nothing newer either"))
+    reasons = dict.fromkeys(pulled.nulls, (OutcomeKind.MISSING, "there are rows, but their value is NULL"))
+    reasons |= dict.fromkeys(late, (OutcomeKind.LATE, "its witness has nothing newer either"))
     for stretch in pulled.ambiguous:
         inside = pulled.block.starts[
             (pulled.block.starts >= epoch_s(stretch.start_at)) & (pulled.block.starts < epoch_s(stretch.end_at))

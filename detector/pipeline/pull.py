@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+import numpy as np
+
 from detector.alerting.due import HISTORY, Due
 from detector.errors import SourceError, SourceUnavailable, StoreError
 from detector.model.grid import grid_of
@@ -34,6 +36,7 @@ class Pulled:
         state: as the store has it; `fresh` is not in it yet.
         block: the history; `fresh`: the part that was read by this tick.
         changed: starts of buckets read before that now say something else.
+        nulls: starts of buckets that have rows, but no value.
         ambiguous: buckets in the repeated hour of a time column without zone.
     """
 
@@ -43,6 +46,7 @@ class Pulled:
     block: HistoryBlock
     fresh: HistoryBlock
     changed: frozenset[int] = frozenset()
+    nulls: frozenset[int] = frozenset()
     ambiguous: tuple[Span, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -125,6 +129,7 @@ def _pull_one(metric: Metric, said: str, state: MetricState, due: Due, world: Wo
         block=merge(kept, fresh),
         fresh=fresh,
         changed=changed_starts(kept, fresh),
+        nulls=frozenset(rows.starts[np.isnan(rows.values)].tolist()),
         ambiguous=rows.ambiguous,
         warnings=rows.warnings,
     )

@@ -205,3 +205,22 @@ def test_what_was_closed_by_hand_ends_when_it_is_over(tmp_path: Path) -> None:
         assert (incident.is_over, incident.resolved_at) == (True, utc(10, 10, 10))
         assert (incident.worst.ended_at, incident.worst.span.end_at) == (utc(10, 15), utc(10, 15))
         assert scene.post.told == [("checkout", "opened")]
+
+
+def test_money_stands_in_the_title_where_all_is_gone(tmp_path: Path) -> None:
+    """Two metrics at zero: the team reads of its revenue first, whatever the names are."""
+    orders = a_metric("checkout/a_orders", title="Orders", kind=Kind.COUNT, unit="", timezone="UTC")
+    down: Sales = lambda at: rhythm(at) * (at < utc(10, 9))  # noqa: E731 - named for its type
+    with a_scene(tmp_path, REVENUE, orders, sales={REVENUE.name: down, orders.name: down}) as scene:
+        scene.tick(utc(10, 10, 6))
+        ((_, told, _),) = scene.post.got
+        assert told.title.startswith("Checkout revenue is 0 €")
+        assert "Also: Orders is 0" in told.body
+
+
+def test_a_null_is_told_as_one(tmp_path: Path) -> None:
+    """Rows whose value is NULL are missing, and the reason does not say that there are none."""
+    with a_scene(tmp_path, REVENUE) as scene:
+        scene.source.sales[REVENUE.name] = lambda at: float("nan") if at >= utc(10, 9) else rhythm(at)
+        (outcome,) = scene.tick(utc(10, 10, 6)).outcomes
+        assert (outcome.kind, outcome.reason) == (OutcomeKind.MISSING, "there are rows, but their value is NULL")
