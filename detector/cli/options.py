@@ -13,7 +13,7 @@ import click
 from detector.errors import UsageError
 from detector.model.rulebook import Settings
 
-__all__ = ["AHEAD", "FAILED", "as_json", "config_option", "json_option", "parse_time", "say", "show_time"]
+__all__ = ["AHEAD", "FAILED", "as_json", "config_option", "counted", "json_option", "parse_time", "say", "show_time"]
 
 AHEAD = timedelta(minutes=5)
 """Clocks of two machines differ by less than that."""
@@ -57,6 +57,10 @@ def as_json(value: object) -> None:
 
 def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def show_time(at: datetime, timezone: str) -> str:

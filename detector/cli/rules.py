@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from detector.cli.options import FAILED, as_json, config_option, json_option, say
+from detector.cli.options import FAILED, as_json, config_option, counted, json_option, say
 from detector.errors import Fault, StoreBusy, StoreError, UsageError
 from detector.model.rulebook import Settings
 
@@ -37,8 +37,8 @@ def check(config: Path, *, live: bool, is_json: bool) -> int:
         teams = {metric.team for metric in book.metrics.values()}
         asked_too = ", each asked once" if live else ""
         say(
-            f"{_count(len(book.metrics), 'metric')} of {_count(len(teams), 'team')}{asked_too}: "
-            f"{_count(len(faults), 'error')}, {_count(len(warnings), 'warning')}"
+            f"{counted(len(book.metrics), 'metric')} of {counted(len(teams), 'team')}{asked_too}: "
+            f"{counted(len(faults), 'error')}, {counted(len(warnings), 'warning')}"
         )
     return FAILED if faults else 0
 
@@ -55,10 +55,6 @@ def _try_store(settings: Settings) -> list[Fault]:
     except StoreError as error:
         return [Fault(str(settings.path), 0, 0, f"store: {error}")]
     return []
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _rows(faults: list[Fault]) -> list[dict[str, object]]:

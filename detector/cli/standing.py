@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from detector.alerting.due import due_buckets, next_due_at
 from detector.alerting.numbers import duration, measure_of
-from detector.cli.options import AHEAD, show_time
+from detector.cli.options import AHEAD, counted, show_time
 from detector.model.metric import Metric
 from detector.model.notification import Delivery, DeliveryStatus
 from detector.model.rulebook import RuleBook
@@ -164,7 +164,7 @@ def _wrong(book: RuleBook, store: Store, now: datetime) -> list[str]:
     ]
     wrong += [
         f"team {one.notification.team}, channel {one.channel + 1}: {one.notification.title!r} is not sent after "
-        f"{_counted(one.attempts, 'attempt')}: {one.error}"
+        f"{counted(one.attempts, 'attempt')}: {one.error}"
         for one in store.deliveries(only_unsent=True)
         if one.attempts and not _is_past(one, now)
     ]
@@ -181,10 +181,6 @@ def _is_past(delivery: Delivery, now: datetime) -> bool:
     """Given up so long ago that nobody can do anything about it."""
     is_old = now - delivery.notification.created_at > GIVEN_UP_WITHIN
     return delivery.status is DeliveryStatus.GIVEN_UP and is_old
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def ago(at: datetime, now: datetime) -> str:

@@ -1,16 +1,19 @@
 """detector tick, detector run."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections import Counter
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.cli.options import AHEAD, FAILED, as_json, config_option, json_option, parse_time, say, show_time
+from detector.cli.options import AHEAD, FAILED, as_json, config_option, counted, json_option, parse_time, say, show_time
 from detector.errors import UsageError
 from detector.model.rulebook import RuleBook, Settings
 from detector.model.tick import TickReport
+
+if TYPE_CHECKING:
+    from detector.app import App
 
 __all__ = ["run", "tick"]
 
@@ -31,8 +34,7 @@ def tick(at_text: str | None, from_text: str | None, to_text: str | None, config
         _complain(app.book)
         settings = app.book.settings
         if from_text is not None and to_text is not None:
-            reports = app.replay(*_span(from_text, to_text, settings))
-            clean = _tell_all(reports, settings.timezone, is_json=is_json)
+            clean = _tell_all(app, _span(from_text, to_text, settings), is_json=is_json)
         else:
             now = system_clock().now()
             at = now if at_text is None else parse_time(at_text, settings, "--at")
@@ -41,7 +43,9 @@ def tick(at_text: str | None, from_text: str | None, to_text: str | None, config
                     "warning: --at is ahead of this machine's clock; rows that are still to come count as none",
                     error=True,
                 )
-            clean = _tell_one(app.tick(at), settings.timezone, is_json=is_json)
+            report = app.tick(at)
+            app.progress.step("", 1, 1)
+            clean = _tell_one(report, settings.timezone, is_json=is_json)
         clean = clean and not app.book.faults
     return 0 if clean else FAILED
 
@@ -61,18 +65,37 @@ def _tell_one(report: TickReport, timezone: str, *, is_json: bool) -> bool:
     return report.is_clean
 
 
-def _tell_all(reports: Iterable[TickReport], timezone: str, *, is_json: bool) -> bool:
-    """Each tick as it comes; True when nothing failed in any of them."""
-    clean, summaries = True, []
-    for report in reports:
+def _tell_all(app: "App", span: tuple[datetime, datetime], *, is_json: bool) -> bool:
+    """Each tick as it comes, and what it all came to; True when nothing failed in any of them."""
+    timezone, (from_at, to_at) = app.book.settings.timezone, span
+    clean, count, told, kinds, summaries = True, 0, 0, Counter[str](), []
+    for report in app.replay(from_at, to_at):
+        app.progress.step("", 1, 1)
         clean = clean and report.is_clean
+        count, told = count + 1, told + len(report.notifications)
+        kinds.update(str(outcome.kind) for outcome in report.outcomes)
         if is_json:
             summaries.append(_summary(report))
         else:
             _tell(report, timezone, quiet=True)
+        minutes, all_minutes = _minutes(report.at - from_at), _minutes(to_at - from_at)
+        app.progress.step("replaying, minutes", minutes, all_minutes + 2)
+    app.progress.step("", 1, 1)
     if is_json:
         as_json(summaries)
+    else:
+        found = f": {_listed(kinds)}" if kinds else ""
+        outcomes = counted(kinds.total(), "outcome")
+        say(f"{counted(count, 'tick')}, {outcomes}{found}; {counted(told, 'message')}")
     return clean
+
+
+def _minutes(length: timedelta) -> int:
+    return int(length.total_seconds()) // 60
+
+
+def _listed(kinds: Counter[str]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
 
 
 @click.command()
@@ -83,9 +106,12 @@ def run(config: Path) -> int:
     from detector.daemon import run_daemon
 
     with open_app(config) as app:
-        _complain(app.book)
+        book = app.book
+        _complain(book)
         app.store.verify()
-        run_daemon(app.tick, system_clock(), say)
+        teams = {metric.team for metric in book.metrics.values()}
+        say(f"watching {counted(len(book.metrics), 'metric')} of {counted(len(teams), 'team')}; one tick a minute")
+        run_daemon(app.tick, system_clock(), say, book.settings.timezone)
     return 0
 
 
@@ -104,13 +130,10 @@ def _tell(report: TickReport, timezone: str, *, quiet: bool) -> None:
         say(notification.body)
     if quiet and report.is_clean and not report.notifications:
         return
-    kinds: dict[str, int] = {}
-    for outcome in report.outcomes:
-        kinds[outcome.kind] = kinds.get(outcome.kind, 0) + 1
-    counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "nothing was due"
+    found = _listed(Counter(str(outcome.kind) for outcome in report.outcomes)) or "nothing was due"
     sent = f"; {report.sent} sent" if report.sent else ""
     unsent = f"; {report.failed} could not be sent" if report.failed else ""
-    say(f"{show_time(report.at, timezone)}: {counted}{sent}{unsent}")
+    say(f"{show_time(report.at, timezone)}: {found}{sent}{unsent}")
 
 
 def _summary(report: TickReport) -> dict[str, Any]:

@@ -240,6 +240,17 @@ def test_tick_over_a_span_is_one_list(call: Call, shop: Path, receiver: Receiver
     assert len(receiver.received) == 1
 
 
+def test_tick_over_a_span_ends_with_what_it_came_to(call: Call, shop: Path) -> None:
+    """One line that counts, also where nothing happened."""
+    assert shop.exists()
+    said = call("tick", "--from", "2026-03-10T08:00", "--to", "2026-03-10T11:10")
+    assert said.out.splitlines()[-1] == "4 ticks, 4 outcomes: 2 anomalous, 2 normal; 1 message"
+    assert (
+        call("tick", "--from", "2026-03-10T08:00", "--to", "2026-03-10T08:01").out
+        == "0 ticks, 0 outcomes; 0 messages\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
