@@ -3,9 +3,11 @@
 The morning is played on a clock of its own, hour by hour, through the same ticks that a daemon would make.
 """
 
+import shlex
+import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -36,6 +38,8 @@ OTHERS_THAT_MORNING = (
     ("catalogue", time(7, 40), "frank"),
 )
 REAL_TIME_STEP_S = 10.0
+TERMINAL_WIDTH = 80
+DEFAULT_FOLDER = Path("demo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +76,58 @@ def tell(
     Raises:
         UsageError: the folder holds something that is no demo.
     """
-    folder, world, terminal = folder or Path("demo"), world or system_clock(), terminal or Terminal()
+    folder, world, terminal = folder or DEFAULT_FOLDER, world or system_clock(), terminal or Terminal()
     day = day_of_story(world.now())
     opening_at = day.at(FIRST_TICK)
-    terminal.say(f"Writing a shop with twelve weeks of sales to {folder} ...")
     config = lay_out(folder, opening_at)
+    terminal.say(f"Writing a shop with twelve weeks of sales to {folder} ...")
     write_history(folder / SHOP, opening_at)
     with open_app(config, notifier=terminal) as app:
         play = Play(app, day, folder / SHOP, terminal)
         play.history()
         play.morning()
         if keep:
+            terminal.say(meanwhile(config))
             play.go_on(world)
     terminal.say(what_next(config))
     return 0
 
 
+def meanwhile(config: Path) -> str:
+    """What a second window can show while the shop sells on."""
+    tries = {
+        "status": "what every metric is doing",
+        "incident list": "what is going on",
+        "deploy add --service web --version v9": "report a deploy",
+    }
+    return _listing("\nMeanwhile, in another window:", config, tries)
+
+
 def what_next(config: Path) -> str:
     """Commands that show more of the same story."""
-    program = sys.argv[0] if Path(sys.argv[0]).name == "detector" else "detector"
+    again = "demo --keep" if config.parent == DEFAULT_FOLDER else f"demo {shlex.quote(str(config.parent))} --keep"
     tries = {
         "incident show 1": "the incident, and its history",
-        "status": "what every metric is doing",
+        "status": "what every metric did; that nobody ticks now",
         "deploy list": "what the pipelines reported",
-        "check --live": f"are the rules right? Spoil one in {config.parent / 'rules'} and see",
-        "demo --keep": "the same again, and then in real time",
-        "init FOLDER": "watch a database of your own; README.md goes on from there",
+        "check --live": f"are the rules right? Spoil one in {config.parent / 'rules'}",
+        again: "the same again, then in real time",
+        "init FOLDER": "watch a database of your own; see README.md",
     }
-    lines = [f"  {program} {command:<18}{text}" for command, text in tries.items()]
-    return "\n".join(["\nWhat to try next:", f"  export DETECTOR_CONFIG={config}", *lines])
+    return _listing("\nWhat to try next:", config, tries)
+
+
+def _listing(title: str, config: Path, tries: Mapping[str, str]) -> str:
+    """A command and what it shows in one line, or in two where a terminal has no room for both."""
+    # Called by its path it need not be on PATH, where a short name would not be found.
+    is_found = shutil.which("detector") is not None or Path(sys.argv[0]).name != "detector"
+    program = "detector" if is_found else sys.argv[0]
+    lines = [title, f"  export DETECTOR_CONFIG={shlex.quote(str(config))}"]
+    for command, text in tries.items():
+        called = f"  {program} {command}"
+        whole = f"{called:<34}  {text}"
+        lines += [whole] if len(whole) <= TERMINAL_WIDTH else [called, f"      {text}"]
+    return "\n".join(lines)
 
 
 class Play:
