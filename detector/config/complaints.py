@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from detector.config.words import did_you_mean, listed, nearest, shown
 from detector.config.yaml_strict import Document, Path, Place
 
-__all__ = ["Complaint", "Shape", "complaints", "empty_values", "spelled"]
+__all__ = ["Complaint", "Shape", "complaints", "empty_values", "meant_keys", "spelled"]
 
 # What people write for a key that is called otherwise here.
 _OTHER_NAMES = {
@@ -57,7 +57,13 @@ class Complaint:
 
 def complaints(error: ValidationError, shape: Shape, at: Path = ()) -> Iterator[Complaint]:
     """All mistakes of a validation; `at` is the path of the validated mapping in its file."""
-    for detail in error.errors(include_url=False, include_input=True):
+    details = error.errors(include_url=False, include_input=True)
+    typed = {
+        (*detail["loc"][:-1], _meant(detail["loc"], shape)) for detail in details if detail["type"] == "extra_forbidden"
+    }
+    for detail in details:
+        if detail["type"] == "missing" and detail["loc"] in typed:
+            continue  # a key so misspelled is one mistake, told where it stands
         local = tuple(part for part in detail["loc"] if not _is_marker(part))
         path = (*at, *local)
         kind = detail["type"]
@@ -91,6 +97,25 @@ def _model_at(path: Path, shape: Shape) -> type[BaseModel] | None:
     return None
 
 
+def meant_keys(entry: Mapping[str, object], shape: Shape) -> frozenset[str]:
+    """Keys that unknown ones of the shape's own mapping stand for: they are misspelled, and not missing."""
+    names = shape[()].model_fields
+    return frozenset(_meant((str(key),), shape) for key in entry if key not in names)
+
+
+def _meant(location: tuple[str | int, ...], shape: Shape) -> str:
+    """The key that an unknown one stands for, as its message proposes; empty without a proposal."""
+    local = tuple(part for part in location if not _is_marker(part))
+    _, proposes, name = _unknown_key(local, shape).rpartition("did you mean '")
+    return name.removesuffix("'?") if proposes else ""
+
+
+def _like(word: str, names: tuple[str, ...]) -> str | None:
+    meant = _OTHER_NAMES.get(nearest(word, _OTHER_NAMES, likeness=0.85) or "")
+    like = nearest(word, names, likeness=0.8) or meant
+    return like if like in names else None
+
+
 def _unknown_key(path: Path, shape: Shape) -> str:
     *parents, key = path
     word = str(key)
@@ -99,8 +124,7 @@ def _unknown_key(path: Path, shape: Shape) -> str:
     model = _model_at(tuple(parents), shape)
     names = tuple(model.model_fields) if model is not None else ()
     meant = _OTHER_NAMES.get(nearest(word, _OTHER_NAMES, likeness=0.85) or "")
-    like = nearest(word, names, likeness=0.8) or meant
-    if like in names:
+    if (like := _like(word, names)) is not None:
         return f"unknown key {shown(word)}; did you mean {shown(like)}?"
     for candidate in (word, meant):
         if candidate and (home := _home(candidate, tuple(parents), shape)) is not None:
@@ -123,7 +147,8 @@ def _missing_key(path: Path, shape: Shape) -> str:
     *parents, key = path
     model = _model_at(tuple(parents), shape)
     field = model.model_fields.get(str(key)) if model is not None else None
-    hint = f": {field.description.rstrip('.')}" if field is not None and field.description else ""
+    said = field.description.rstrip(".") if field is not None and field.description else ""
+    hint = f" ({said[0].lower()}{said[1:]})" if said else ""
     return f"{spelled(tuple(parents))}{shown(key)} is missing{hint}"
 
 

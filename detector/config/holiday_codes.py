@@ -2,7 +2,7 @@
 
 __all__ = ["HOLIDAY_CODES"]
 
-# Version 0.108 of https://pypi.org/project/holidays/; a test holds these against the installed one.
+# Version 0.108 of https://holidays.readthedocs.io; a test holds these against the installed one.
 _WHOLE = """
 AE AF AG AI AL AO AQ AS AW AX AZ BB BD BE BF BG BH BI BJ BL BM BN BS BV BW BY BZ CC CD CF CG CI CK CM CN CO CR
 CU CW CX CY CZ DJ DK DM DO DZ EC EE EG EH ER ET FJ FK FO GA GD GE GF GG GH GI GL GM GN GP GR GS GT GU GW GY HK

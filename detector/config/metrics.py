@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from detector.config.complaints import Complaint, Shape, complaints, spelled
+from detector.config.complaints import Complaint, Shape, complaints, meant_keys, spelled
 from detector.config.forms import form_complaints
 from detector.config.known import Known
 from detector.config.reading import FileReport
@@ -53,13 +53,16 @@ def read_metric(name: str, raw: object, owner: Owner, known: Known, report: File
     except ValidationError as error:
         report.complain_all(complaints(error, _SHAPE, at))
     if isinstance(raw, dict):
-        report.complain_all(form_complaints(raw, at))
+        misspelled = {(*at, key) for key in meant_keys(raw, _SHAPE) if key not in raw}
+        report.complain_all(told for told in form_complaints(raw, at) if told.path not in misspelled)
         _check_sql(raw, known, report, at)
         _check_witness(name, raw, owner, report, at)
     if entry is None or owner.team is None or report.is_spoiled(at):
         return None
     if entry.timezone is not None and (warning := abbreviation_warning(entry.timezone)) is not None:
         report.warn((*at, "timezone"), f"timezone: {warning}")
+    if entry.each is not None:
+        report.warn((*at, "each"), "each: is checked but not judged yet; `split:` tells which segment fell")
     line = report.document.key_place(at).line
     return _metric(name, entry, owner, known, f"{owner.place}:{line}")
 

@@ -124,7 +124,9 @@ class MetricEntry(Entry):
         examples=[["country", "method"]],
     )
     each: Column | None = Field(
-        default=None, description="Short form: judge every value of this column too.", examples=["country"]
+        default=None,
+        description="Short form: a series for every value of this column; not judged yet.",
+        examples=["country"],
     )
     limit: Annotated[int, Field(ge=1, le=_MAX_SEGMENTS)] = Field(
         default=50, description="Short form: how many of the largest segments of a column are looked at."

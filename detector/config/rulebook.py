@@ -49,8 +49,11 @@ def read_rules(root: Path, known: Known, timezone: str, shown_in: Path) -> Rules
         timezone: the default zone.
         shown_in: the folder of detector.yml as messages shall name it.
     """
-    files = find_rule_files(root, str(shown_in / shown_path(root, known.folder)))
+    shown_root = str(shown_in / shown_path(root, known.folder))
+    files = find_rule_files(root, shown_root)
     faults, warnings = list(files.faults), list(files.warnings)
+    if not (files.paths or faults or warnings):
+        warnings.append(Fault(shown_root, 0, 0, "no rules in this folder: `detector init` writes some to begin with"))
     metrics: dict[str, Metric] = {}
     names: dict[str, str] = {}
     for file, path in files.paths.items():

@@ -34,7 +34,7 @@ class SourceEntry(Entry):
     """A database that rules read from."""
 
     url: SourceUrl = Field(
-        description="Connection URL: postgresql://, mysql://, mariadb:// or sqlite:///. A role that may only SELECT.",
+        description="Connection URL: postgresql:// or sqlite:///. A role that may only SELECT.",
         examples=["${SHOP_DATABASE_URL}", "sqlite:///shop.db"],
     )
     timeout: Timeout = Field(default=30, description="A query is cut off after this.", examples=["30s", "2m"])
@@ -100,7 +100,9 @@ class SettingsEntry(Entry):
     admins: TeamName | None = Field(
         default=None, description="The team that is told when the detector itself is in trouble.", examples=["platform"]
     )
-    http: Annotated[HttpEntry, _Section] = Field(default_factory=HttpEntry, description="The dashboard and the API.")
+    http: Annotated[HttpEntry, _Section] = Field(
+        default_factory=HttpEntry, description="The dashboard and the API; not served yet."
+    )
 
 
 def section(value: Any, name: str) -> dict[str, Any]:  # noqa: ANN401 - a file's content before any check

@@ -28,9 +28,6 @@ services:
 
 # Who is told when the detector itself is in trouble, such as a database that does not answer.
 admins: checkout
-
-# The dashboard, and the API that pipelines report deploys to.
-# http: {listen: "127.0.0.1:8080", url: "https://detector.example", tokens: ["${DEPLOY_TOKEN}"]}
 """
 
 _CHECKOUT_YML = """\

@@ -12,10 +12,12 @@ from detector.model.rulebook import Http, Service
 
 QUIET = 'teams:\n  checkout: {notify: ["json://localhost/x"]}\nadmins: checkout\n'
 
+NO_RULES = "rules: no rules in this folder: `detector init` writes some to begin with"
+
 
 def warnings_of(folder: Path, settings: str, environ: dict[str, str] | None = None) -> list[str]:
     book = load_folder(lay_out(folder, {}, settings), environ or ENVIRON)
-    return said(folder, book.warnings)
+    return [told for told in said(folder, book.warnings) if told != NO_RULES]
 
 
 def test_settings_are_resolved(tmp_path: Path) -> None:
@@ -182,7 +184,7 @@ def test_a_file_that_everybody_can_read_is_worth_a_warning(tmp_path: Path) -> No
 )
 def test_a_secret_in_the_file_is_worth_a_warning(text: str, variable: str, tmp_path: Path) -> None:
     """A literal password works, and the warning says how to move it without repeating it."""
-    (told,) = warnings_of(tmp_path, QUIET + text)
+    (told,) = [told for told in warnings_of(tmp_path, QUIET + text) if " yet" not in told]
     assert "a secret stands in the file" in told
     assert variable in told
     assert "hunter2" not in told
@@ -204,6 +206,23 @@ def test_which_channels_carry_a_secret(channel: str, count: int, tmp_path: Path)
     """Most services put a token into the address; plain ones only a password."""
     told = warnings_of(tmp_path, QUIET.replace("json://localhost/x", channel), {"CHECKOUT_NOTIFY_URL": "a"})
     assert len(told) == count
+
+
+def test_what_is_not_used_yet_is_worth_a_warning(tmp_path: Path) -> None:
+    """Nobody waits for a dashboard, or for the numbers of a database, that this version does not have."""
+    urls = {"A": "mysql://u@h/d", "B": "mariadb://u@h/d", "C": "postgresql://u@h/d"}
+    sources = "sources:\n" + "".join(f'  {name}: {{url: "${{{name}}}"}}\n' for name in urls)
+    assert warnings_of(tmp_path, QUIET + sources + 'http: {listen: "127.0.0.1:8080"}\n', urls) == [
+        "detector.yml:5:12: sources.A.url: MySQL and MariaDB are checked but not read yet; PostgreSQL and SQLite are",
+        "detector.yml:6:12: sources.B.url: MySQL and MariaDB are checked but not read yet; PostgreSQL and SQLite are",
+        "detector.yml:8:7: http: is checked but not served yet: there is no dashboard and no API",
+    ]
+
+
+def test_a_folder_without_rules_is_worth_a_warning(tmp_path: Path) -> None:
+    """Nothing is watched, which hardly anybody wants."""
+    path = lay_out(tmp_path, {}, QUIET)
+    assert said(tmp_path, load_folder(path).warnings) == [NO_RULES]
 
 
 def test_nobody_to_tell_is_worth_a_warning(tmp_path: Path) -> None:
