@@ -25,7 +25,7 @@ def check(config: Path, *, live: bool, is_json: bool) -> int:
     faults, warnings = list(book.faults), list(book.warnings)
     if live:
         asked, told = check_live(book)
-        faults += [*_try_store(book.settings), *asked]
+        faults += [*_try_store(book.settings, config), *asked]
         warnings += told
     if is_json:
         as_json({"metrics": sorted(book.metrics), "errors": _rows(faults), "warnings": _rows(warnings)})
@@ -43,7 +43,7 @@ def check(config: Path, *, live: bool, is_json: bool) -> int:
     return FAILED if faults else 0
 
 
-def _try_store(settings: Settings) -> list[Fault]:
+def _try_store(settings: Settings, config: Path) -> list[Fault]:
     """Open the store, which makes or upgrades it, as the first tick would."""
     from detector.app import open_store_of
 
@@ -53,7 +53,7 @@ def _try_store(settings: Settings) -> list[Fault]:
     except StoreBusy:
         return []  # a detector that ticks at this moment is proof enough
     except StoreError as error:
-        return [Fault(str(settings.path), 0, 0, f"store: {error}")]
+        return [Fault(str(config), 0, 0, f"store: {error}")]
     return []
 
 
