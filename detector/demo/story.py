@@ -228,5 +228,5 @@ def _told(report: TickReport) -> str:
     text = "tick: " + (", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "nothing new")
     if report.incidents and not report.notifications:
         is_recovering = all(incident.state is IncidentState.RECOVERING for incident in report.incidents)
-        text += "; recovering" if is_recovering else "; the team knows already, so nobody is told again"
+        text += "; recovering" if is_recovering else "; the team knows already"
     return text + "".join(f"; {name}: {why}" for name, why in report.failures.items())
