@@ -71,6 +71,9 @@ def load_settings(path: Path, environ: Mapping[str, str], check_channel: Channel
 def read_settings(path: Path, environ: Mapping[str, str], check_channel: ChannelCheck | None = None) -> SettingsFile:
     """Read detector.yml as far as that is possible; never raises for what stands in it."""
     folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - Path.absolute() would keep `..`
+    if _is_missing(path):
+        fault = Fault(str(path), 0, 0, "no such file; run `detector init`, or name it with -c or $DETECTOR_CONFIG")
+        return SettingsFile(None, None, folder, "UTC", (fault,), ())
     report = FileReport(str(path), read_document(path))
     if not report.document.is_readable:
         return SettingsFile(None, None, folder, "UTC", tuple(report.faults), ())
@@ -94,6 +97,16 @@ def read_settings(path: Path, environ: Mapping[str, str], check_channel: Channel
         faults=tuple(sorted(report.faults)),
         warnings=tuple(sorted(report.warnings)),
     )
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):  # there may be one: reading it says what is wrong
+        return False
+    return False
 
 
 def known_from(settings: Settings) -> Known:

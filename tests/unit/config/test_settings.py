@@ -246,8 +246,12 @@ def test_the_adapter_may_refuse_a_channel(tmp_path: Path) -> None:
 def test_a_missing_file_is_a_fault(tmp_path: Path) -> None:
     """No detector.yml is an error in words, and so is a folder of that name."""
     for path in (tmp_path / "detector.yml", tmp_path, Path("a\0b")):
-        with pytest.raises(ConfigError, match=r"cannot be read|is not a file"):
+        with pytest.raises(ConfigError, match=r"no such file; run|cannot be read|is not a file"):
             load(path, {})
+    with pytest.raises(
+        ConfigError, match=r"detector\.yml: no such file; run `detector init`, or name it with -c or \$DET"
+    ):
+        load(tmp_path / "detector.yml", {})
 
 
 def test_rules_elsewhere(tmp_path: Path) -> None:
