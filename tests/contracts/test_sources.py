@@ -190,6 +190,43 @@ def test_probe_finds_mistakes(style: Style, url: str) -> None:
 
 
 @BOTH
+def test_wrong_names_are_told_by_the_key_to_correct(style: Style, url: str) -> None:
+    """Who wrote `table:` and `value:` is not sent to SQL that the detector wrote; PostgreSQL knows the near name."""
+    fill(url, style, MORNING)
+    with opened(url) as source:
+        with pytest.raises(QueryRejected, match=r"paymets.*correct `table`"):
+            source.probe(a_metric(query=ShortForm("paymets", "paid_at", "count(*)")))
+        near = "amount" if style.is_postgres else ""
+        with pytest.raises(QueryRejected, match=f"amout.*; correct the name in `time`, `value`.*{near}"):
+            source.probe(a_metric(query=short("sum(amout)")))
+
+
+@BOTH
+def test_probe_warns_of_values_that_are_all_null(style: Style, url: str) -> None:
+    """Rows without a single number are a wrong column more often than a bad day."""
+    fill(url, style, [Row(row.at, None) for row in MORNING])
+    with opened(url) as source:
+        assert any("value is NULL in all" in warning for warning in source.probe(a_metric(query=short())))
+
+
+def test_probe_warns_of_hours_in_dates(tmp_path: Path) -> None:
+    """A column of dates has one bucket a day."""
+    url = sqlite_url(tmp_path)
+    execute(url, "CREATE TABLE payments (paid_at date, amount real, country text)")
+    execute(url, "INSERT INTO payments VALUES ('2026-03-02', 5, 'DE')")
+    with opened(url) as source:
+        assert any("write every: 1d" in told for told in source.probe(a_metric(query=short())))
+        assert source.probe(a_metric(query=short(), every_s=86_400)) == ()
+
+
+def test_probe_warns_of_hours_in_dates_of_postgresql(postgres_url: str) -> None:
+    """The column's type says so, with rows or without."""
+    execute(postgres_url, "CREATE TABLE payments (paid_at date, amount numeric, country text)")
+    with opened(postgres_url) as source:
+        assert any("write every: 1d" in told for told in source.probe(a_metric(query=short())))
+
+
+@BOTH
 def test_probe_warns_of_an_empty_table(style: Style, url: str) -> None:
     """A table without rows is worth a word, no more."""
     fill(url, style, [])

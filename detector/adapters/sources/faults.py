@@ -20,6 +20,8 @@ SHORTEST_WORD = 4
 SERVER_PREFIX = re.compile(r'^(connection failed: )?connection to server (at|on socket) "[^"]*".*? failed: ')
 
 TOO_SLOW = "narrow the query, add an index on its time column, or raise the source's `timeout`"
+NO_TABLE = "correct `table`, or the name in `sql`"
+NO_COLUMN = "correct the name in `time`, `value`, `where`, `split` or `sql`"
 # By SQLSTATE, longest prefix first: what it means here, and what a person does about it.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 STATES: tuple[tuple[str, type[SourceError], str], ...] = (
@@ -27,6 +29,8 @@ STATES: tuple[tuple[str, type[SourceError], str], ...] = (
     ("55P03", SourceUnavailable, "another session holds a lock on the table; the next tick tries again"),
     ("25006", QueryRejected, "a metric may only read: write one SELECT"),
     ("42501", QueryRejected, "let the role read it: GRANT SELECT ON the table TO the role"),
+    ("42P01", QueryRejected, NO_TABLE),
+    ("42703", QueryRejected, NO_COLUMN),
     ("42725", QueryRejected, "write CAST(:start AS timestamptz)"),
     ("42P18", QueryRejected, "write CAST(:start AS timestamptz)"),
     ("42883", QueryRejected, "check the function and its types; for a time write CAST(:start AS timestamptz)"),
@@ -99,7 +103,8 @@ def _kind_and_fix(error: BaseException) -> tuple[type[SourceError], str]:
         state = error.sqlstate or ""
         for prefix, kind, fix in STATES:
             if state.startswith(prefix):
-                return kind, fix
+                near = error.diag.message_hint if fix is NO_COLUMN else None
+                return kind, f"{fix}; {near.rstrip('.')}" if near else fix
         if not state and isinstance(error, psycopg.DataError):
             return BadRows, "return times from year 1 to 9999 and plain numbers"
         if not state:
@@ -116,6 +121,9 @@ def _sqlite_kind(error: sqlite3.Error) -> tuple[type[SourceError], str]:
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:  # raised by Python's module before SQLite saw the statement, such as two statements in one
         return QueryRejected, "write one SELECT; only `:start` and `:end` are bound"
+    for words, fix in (("no such table", NO_TABLE), ("no such column", NO_COLUMN)):
+        if str(error).startswith(words):
+            return QueryRejected, fix
     return SQLITE_CODES.get(code & 0xFF, (SourceUnavailable, "the next tick tries again"))
 
 

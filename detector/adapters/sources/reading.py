@@ -109,7 +109,14 @@ class SqlSource:
         warnings += rows.warnings
         if not rows.starts.size:
             warnings += (f"no rows from {span.start_at:%Y-%m-%d %H:%M} to {span.end_at:%Y-%m-%d %H:%M} UTC",)
+        elif np.isnan(rows.values).all():
+            warnings += (f"value is NULL in all {rows.starts.size} of the newest buckets",)
         if isinstance(metric.query, ShortForm):
+            if (
+                metric.every_s < DAY_S
+                and self._column(metric.query.table, metric.query.time, metric.timezone).kind.is_date
+            ):
+                warnings += (f"column {metric.query.time} is a date, which has no hours; write every: 1d",)
             for column in dict.fromkeys(filter(None, (*metric.query.split, metric.query.each))):
                 self.read_segments(metric, column, span)
         return warnings
