@@ -10,7 +10,9 @@ __all__ = ["Emptiness", "is_nearly_empty"]
 _NEARLY = 0.08  # of what is expected: an outage often leaves some rest, and must not hide behind it
 _CLASSES = (0.0, 0.1, 0.25, 0.5)  # buckets that are empty alike, from these parts of a busy bucket on
 _OWN_WEEKS = 2.0  # weeks as which the class counts beside the slot's own ones
-_LEAST = 0.01  # chance of an empty bucket: every till fails once in a while
+# Chance of an empty bucket: every till fails once in a while, and n buckets of a size that were never empty have shown
+# no more than a chance below one in n (Laplace's rule of succession); no history is long enough to show the least.
+_MOST_LEAST, _LEAST = 0.01, 0.002
 _MEMORY_DAYS = 60.0
 
 
@@ -40,7 +42,8 @@ class Emptiness:
         seen = np.take_along_axis(self._sums[0].T, size, axis=1)
         silent = np.take_along_axis(self._sums[1].T, size, axis=1)
         pooled = (silent + 2.0 * by_law) / (seen + 2.0)
-        return np.maximum((empty + _OWN_WEEKS * pooled) / (count + _OWN_WEEKS), _LEAST)
+        shown = np.clip(1.0 / (seen + 1.0), _LEAST, _MOST_LEAST)
+        return np.maximum((empty + _OWN_WEEKS * pooled) / (count + _OWN_WEEKS), shown)
 
     def learn(self, expected: Floats, is_empty: Bools, usable: Bools, busy: Floats) -> None:
         """Take in a day."""

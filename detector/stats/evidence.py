@@ -14,7 +14,7 @@ __all__ = ["WINDOWS", "Evidence", "depression", "elevation", "silence", "window_
 WINDOWS = (1, 2, 3, 6, 12, 24)
 # The newest bucket must lack at least this part of what its window lacks on average: a sum says "now" only then.
 _NOW = 0.5
-# Empty buckets come in rows on quiet days; each says so much less than if it stood alone.
+# Empty buckets come in rows on quiet days: each that follows another says so much less than the first.
 _SILENCE_DAMPING = 0.8
 
 
@@ -99,9 +99,11 @@ def silence(base: Baseline, usable: Bools) -> Floats:
     """How unlikely the run of empty buckets up to each one is, in nats, (m, n); 0 where the bucket is not empty."""
     has = usable & np.isfinite(base.expected)
     quiet = has & base.is_empty
-    chance = np.where(quiet, base.p_empty, 1.0)
-    total = np.cumsum(-np.log(chance) * _SILENCE_DAMPING, axis=1)
     speaks = has & ~base.is_empty  # a missing bucket neither goes on nor ends
+    count = np.cumsum(quiet, axis=1)
+    is_first = quiet & (count - np.maximum.accumulate(np.where(speaks, count, 0), axis=1) == 1)
+    chance = np.where(quiet, base.p_empty, 1.0)
+    total = np.cumsum(-np.log(chance) * np.where(is_first, 1.0, _SILENCE_DAMPING), axis=1)
     since = np.maximum.accumulate(np.where(speaks, total, 0.0), axis=1)
     return np.where(quiet, total - since, 0.0)
 
