@@ -30,7 +30,7 @@ __all__ = ["Day", "day_of_story", "tell"]
 
 FIRST_TICK, USUAL_LAST_TICK, LAST_TICK = time(5, 6), time(13, 6), time(16, 6)
 DEPLOYED_AT, ROLLED_BACK_AT = time(7, 52), time(10, 52)
-BROKEN_FROM, BROKEN_UNTIL = DEPLOYED_AT, ROLLED_BACK_AT
+BROKEN_FROM, BROKEN_UNTIL = time(7, 54), ROLLED_BACK_AT  # two minutes later the last instance of before is gone
 OTHERS_THAT_MORNING = (
     ("web", time(5, 48), "grace"),
     ("accounts", time(6, 41), "heidi"),
