@@ -23,7 +23,7 @@ def about_incidents(
     messages: list[Notification] = []
     events: list[IncidentEvent] = []
     for incident in incidents:
-        reason = _reason(incident, incident.number in removed, book, now)
+        reason = _reason(incident, book, now, is_removed=incident.number in removed)
         if reason.is_quiet:
             after.append(incident)
             continue
@@ -37,7 +37,7 @@ def about_incidents(
     return after, messages, events
 
 
-def _reason(incident: Incident, is_removed: bool, book: RuleBook, now: datetime) -> Reason:  # noqa: FBT001 - one caller
+def _reason(incident: Incident, book: RuleBook, now: datetime, *, is_removed: bool) -> Reason:
     if is_removed:
         return Reason.NOTHING_NEW if incident.told is None else Reason.RULE_REMOVED
     known = [book.metrics[part.metric] for part in incident.metrics if part.metric in book.metrics]

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,7 +51,9 @@ class Exchange:
 
     @property
     def is_taken(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300 and not self.trouble  # noqa: PLR2004 - HTTP
+        if self.status is None or self.trouble:
+            return False
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
     @property
     def is_write(self) -> bool:

@@ -131,5 +131,5 @@ def count_by_service(connection: Connection, since: datetime, heard_by: datetime
         .distinct()
         .subquery()
     )
-    counted = connection.execute(select(changes.c.service, func.count()).group_by(changes.c.service))
-    return {service: count for service, count in counted}  # noqa: C416 - rows are no pairs for the type checker
+    counted = connection.execute(select(changes.c.service, func.count().label("deploys")).group_by(changes.c.service))
+    return {row.service: row.deploys for row in counted}

@@ -34,7 +34,9 @@ _PATIENCE_WITH_SERVER = {
 
 def make_engine(place: Place, *, pooled: bool = True, foreign_keys: bool = True) -> Engine:
     """An engine of which `writers` is the part for transactions that write."""
-    return _postgres(place, pooled=pooled) if place.is_postgres else _sqlite(place, pooled, foreign_keys)
+    if place.is_postgres:
+        return _postgres(place, pooled=pooled)
+    return _sqlite(place, pooled=pooled, foreign_keys=foreign_keys)
 
 
 def writers(engine: Engine) -> Engine:
@@ -50,7 +52,7 @@ def _writes(connection: Connection) -> bool:
     return bool(connection.get_execution_options().get(_WRITES))
 
 
-def _sqlite(place: Place, pooled: bool, foreign_keys: bool) -> Engine:  # noqa: FBT001 - named in the one call
+def _sqlite(place: Place, *, pooled: bool, foreign_keys: bool) -> Engine:
     options: dict[str, Any] = {"connect_args": {"timeout": BUSY_S, "check_same_thread": False}}
     if place.path is None:
         options["poolclass"] = StaticPool  # a second connection would be a second, empty store

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from math import isnan
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -48,7 +49,7 @@ def _encode(outcome: Outcome, revision: int) -> dict[str, Any]:
 
 def _number(value: float | None) -> float | None:
     """SQLite keeps NaN as NULL and PostgreSQL as NaN; what is not a number is None on both."""
-    return None if value is None or value != value else float(value)  # noqa: PLR0124 - only NaN differs from itself
+    return None if value is None or isnan(value) else float(value)
 
 
 def load_outcomes(connection: Connection, metric: str, since: datetime) -> tuple[Outcome, ...]:
