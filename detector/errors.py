@@ -9,6 +9,7 @@
     │   ├── QueryRejected       the database or the read-only fence refused the statement
     │   └── BadRows             the answer cannot be a series: text, two rows for a bucket, a missing column
     ├── DeployFeedError         a deploy report that cannot be stored
+    │   └── DeliveryReused      a sender's number of a request came again with another content
     ├── DeliveryError           a destination that can never be reached as configured
     └── StoreError              the detector's own store
         ├── StoreBusy           another process holds it
@@ -76,6 +77,10 @@ class BadRows(SourceError):
 
 class DeployFeedError(DetectorError):
     """A deploy report with a field that cannot be."""
+
+
+class DeliveryReused(DeployFeedError):
+    """A request with the number of an earlier one and another content: a mistake of the sender, or a forgery."""
 
 
 class DeliveryError(DetectorError):

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
-from detector.model.deploy import Deploy
+from detector.model.deploy import Added, Deploy, Receipt
 from detector.model.incident import Incident, IncidentEvent
 from detector.model.metric import Metric
 from detector.model.notification import Delivery, Notification, SendResult
@@ -105,6 +106,46 @@ class Store(DeployFeed, Protocol):
         """
         ...
 
+    def lease(self, patience_s: float = 0.0) -> AbstractContextManager[None]:
+        """One daemon on one store: held for as long as it runs, also between its ticks and while messages go out.
+
+        Raises:
+            StoreBusy: another daemon has it and did not end in time.
+        """
+        ...
+
+    def check_lease(self) -> None:
+        """Make sure that the lease is still held; from any thread.
+
+        Raises:
+            StoreError: it was lost (the server restarted, the file was deleted); take it anew before going on.
+        """
+        ...
+
+    def beat(self, at: datetime) -> None:
+        """Write, durably, that a tick has come to its end: the sign of life that `last_beat_at` reads."""
+        ...
+
+    def last_beat_at(self) -> datetime | None:
+        """When a tick last came to its end, in whichever process; None: never."""
+        ...
+
+    def prune(self, before: datetime) -> int:
+        """Forget what was over before then: outcomes, ended incidents, messages, deploys; rows that went."""
+        ...
+
+    def backup(self, file: Path) -> int:
+        """A consistent copy into a new file while others read and write; its size in bytes.
+
+        Raises:
+            StoreError: the file exists, or the store is kept on a server that has tools of its own for this.
+        """
+        ...
+
+    def size_bytes(self) -> int:
+        """On disk, with indexes and with what is not yet folded into the file."""
+        ...
+
     def verify(self) -> None:
         """Look through the whole file where the store is one; once, when a daemon starts.
 
@@ -192,6 +233,17 @@ class Store(DeployFeed, Protocol):
         ...
 
     # What people and pipelines say
+
+    def add_deploys(self, reports: Sequence[Deploy], receipt: Receipt | None = None) -> tuple[Added, ...]:
+        """Keep reports, each unique by source, id and status, in one transaction with the receipt they came by.
+
+        A receipt that is known with the same digest changes nothing: everything in it is `KNOWN`.
+
+        Raises:
+            DeliveryReused: the receipt's delivery is known with another digest.
+            DeployFeedError: a report that no database can keep.
+        """
+        ...
 
     def add_deploy(self, report: Deploy) -> bool:
         """Keep a report, unique by source, id and status; false: it was known already.

@@ -5,10 +5,11 @@ import re
 from pathlib import Path
 
 from detector.config.authority import STRAY_AT, has_stray_at
+from detector.config.single_values import web_url
 from detector.config.words import NotUsable, Resolved, nearest
 from detector.model.secret import Secret
 
-__all__ = ["DIALECTS", "STORES", "channel", "database", "dialect_of", "has_literal_secret", "label", "token"]
+__all__ = ["DIALECTS", "STORES", "channel", "database", "dialect_of", "has_literal_secret", "label", "ping", "token"]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9.-]*)(\+[A-Za-z0-9_]+)?://")
 _ONLY_REFERENCE = re.compile(r"\$\{[^}]*\}")
@@ -56,6 +57,16 @@ def token(value: object) -> Secret:
     if not isinstance(value, str) or len(value.strip()) != len(value) or not value:
         raise NotUsable("must be text without blanks around it: write ${DEPLOY_TOKEN}")
     return Secret(str(value), label(value, is_database=False))
+
+
+def ping(value: object) -> Secret:
+    """The address of a dead man's switch: whoever knows it can keep the switch quiet, so it is a secret."""
+    shown = label(value, is_database=False) if isinstance(value, str) else ""
+    try:
+        address = web_url(value)
+    except NotUsable:
+        raise NotUsable(f"{shown or 'this'} is no web address: write https://...") from None
+    return Secret(address, shown)
 
 
 def channel(value: object) -> Secret:

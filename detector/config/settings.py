@@ -165,6 +165,7 @@ def _warnings(written: object, entry: SettingsEntry | None) -> Iterator[tuple[Ke
     for name, team in section(written, "teams").items():
         yield from _literal(team, "notify", ("teams", name), is_database=False)
     yield from _literal(section(written, "http"), "tokens", ("http",), is_database=False)
+    yield from _literal(written, "ping", (), is_database=False)
     if entry is not None and entry.teams and entry.admins is None:
         yield (), "no `admins:`: nobody is told when the detector itself is in trouble"
 
@@ -175,8 +176,6 @@ def _not_yet(value: object) -> Iterator[tuple[KeyPath, str]]:
         if _dialect(source) == "mysql":
             message = f"sources.{name}.url: MySQL and MariaDB are checked but not read yet; PostgreSQL and SQLite are"
             yield ("sources", name, "url"), message
-    if section(value, "http"):
-        yield ("http",), "http: is checked but not served yet: there is no dashboard and no API"
 
 
 def _literal(entry: object, key: str, at: KeyPath, *, is_database: bool) -> Iterator[tuple[KeyPath, str]]:
@@ -219,6 +218,8 @@ def _settings(entry: SettingsEntry, path: Path, folder: Path, report: FileReport
         },
         admins=entry.admins,
         http=Http(entry.http.listen, entry.http.url, tuple(entry.http.tokens)),
+        keep_s=float(entry.keep),
+        ping=entry.ping,
     )
 
 

@@ -7,8 +7,10 @@ from pydantic import BeforeValidator, Field
 from detector.config.value_types import (
     ChannelUrl,
     Entry,
+    Keep,
     Line,
     Listen,
+    PingUrl,
     ServiceName,
     SourceUrl,
     StoreUrl,
@@ -101,7 +103,13 @@ class SettingsEntry(Entry):
         default=None, description="The team that is told when the detector itself is in trouble.", examples=["platform"]
     )
     http: Annotated[HttpEntry, _Section] = Field(
-        default_factory=HttpEntry, description="The dashboard and the API; not served yet."
+        default_factory=HttpEntry, description="Health, metrics and the API, served by `detector run`."
+    )
+    keep: Keep = Field(default=400 * 86_400, description="How long what is over stays in the store.", examples=["400d"])
+    ping: PingUrl | None = Field(
+        default=None,
+        description="Address of a dead man's switch, asked after every tick: URL/start, URL, URL/fail.",
+        examples=["${PING_URL}"],
     )
 
 

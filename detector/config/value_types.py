@@ -79,6 +79,7 @@ ChannelUrl = Annotated[Secret, BeforeValidator(_channel), _text({})]
 SourceUrl = Annotated[Secret, BeforeValidator(_source_url), _text({})]
 StoreUrl = Annotated[Secret, BeforeValidator(_store_url), _text({})]
 Token = Annotated[Secret, BeforeValidator(addresses.token), _text({})]
+PingUrl = Annotated[Secret, BeforeValidator(addresses.ping), _text({"pattern": "^https?://|[$][{]"})]
 
 Column = Annotated[str, BeforeValidator(single_values.column), _text({})]
 Table = Annotated[str, BeforeValidator(single_values.table), _text({})]
@@ -106,6 +107,7 @@ _DAY_S = 86_400
 Timeout = Annotated[int, _duration(1, 600), WithJsonSchema(_DURATION_SCHEMA)]
 Lateness = Annotated[int, _duration(0, 7 * _DAY_S), WithJsonSchema(_DURATION_SCHEMA)]
 Revise = Annotated[int, _duration(0, 60 * _DAY_S), WithJsonSchema(_DURATION_SCHEMA)]
+Keep = Annotated[int, _duration(100 * _DAY_S, 36_500 * _DAY_S), WithJsonSchema(_DURATION_SCHEMA)]
 
 KindWord = Annotated[
     Kind, BeforeValidator(lambda value: single_values.one_of(value, Kind)), WithJsonSchema({"enum": list(Kind)})

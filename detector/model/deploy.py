@@ -5,7 +5,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["Answer", "Deploy", "DeployKind", "DeployStatus", "Ranking", "Rejected", "Scope", "ServiceRecord", "Suspect"]
+__all__ = [
+    "Added",
+    "Answer",
+    "Deploy",
+    "DeployKind",
+    "DeployStatus",
+    "Ranking",
+    "Receipt",
+    "Recorded",
+    "Rejected",
+    "Scope",
+    "ServiceRecord",
+    "Suspect",
+]
 
 
 class DeployStatus(StrEnum):
@@ -70,6 +83,39 @@ class Deploy:
     rollback_of: str | None = None
     scope: Scope | None = None
     source: str = "cli"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What identifies one request of a sender that numbers them, so that a repeat is told from a forgery.
+
+    Attributes:
+        feed: the feed that it came by.
+        delivery: the sender's own number of the request, such as `X-GitHub-Delivery`.
+        digest: SHA-256 of the raw body, hexadecimal.
+        received_at: when it arrived.
+    """
+
+    feed: str
+    delivery: str
+    digest: str
+    received_at: datetime
+
+
+class Recorded(StrEnum):
+    """What became of one report."""
+
+    NEW = "recorded"
+    KNOWN = "already recorded"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of one report, and for a conflict why: what is known stays."""
+
+    recorded: Recorded
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class Notification:
         title, body: plain text; untrusted parts in it are already inert.
         incident: its number, or None.
         created_at: `now` of the tick that decided on it.
+        except_channels: positions in the team's `notify` list that must not carry it, such as the one it tells of.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Notification:
     body: str
     created_at: datetime
     incident: int | None = None
+    except_channels: tuple[int, ...] = ()
 
 
 class DeliveryStatus(StrEnum):

@@ -50,7 +50,10 @@ class Http:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """detector.yml, resolved: paths absolute, secrets read, names checked."""
+    """detector.yml, resolved: paths absolute, secrets read, names checked.
+
+    `keep_s` is how long what is over stays in the store; `ping` is the address of a dead man's switch.
+    """
 
     path: Path
     store: Secret
@@ -61,6 +64,8 @@ class Settings:
     services: Mapping[str, Service]
     admins: str | None = None
     http: Http = field(default_factory=Http)
+    keep_s: float = 400 * 86_400.0
+    ping: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,13 +209,12 @@ def test_which_channels_carry_a_secret(channel: str, count: int, tmp_path: Path)
 
 
 def test_what_is_not_used_yet_is_worth_a_warning(tmp_path: Path) -> None:
-    """Nobody waits for a dashboard, or for the numbers of a database, that this version does not have."""
+    """Nobody waits for the numbers of a database that this version does not read."""
     urls = {"A": "mysql://u@h/d", "B": "mariadb://u@h/d", "C": "postgresql://u@h/d"}
     sources = "sources:\n" + "".join(f'  {name}: {{url: "${{{name}}}"}}\n' for name in urls)
-    assert warnings_of(tmp_path, QUIET + sources + 'http: {listen: "127.0.0.1:8080"}\n', urls) == [
+    assert warnings_of(tmp_path, QUIET + sources, urls) == [
         "detector.yml:5:12: sources.A.url: MySQL and MariaDB are checked but not read yet; PostgreSQL and SQLite are",
         "detector.yml:6:12: sources.B.url: MySQL and MariaDB are checked but not read yet; PostgreSQL and SQLite are",
-        "detector.yml:8:7: http: is checked but not served yet: there is no dashboard and no API",
     ]
 
 
