@@ -4,9 +4,9 @@ Adapters are imported inside the functions that need them: `detector deploy add`
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +17,9 @@ from detector.model.notification import Notification, Reason, SendResult
 from detector.model.rulebook import RuleBook, Settings
 from detector.model.span import Span
 from detector.model.tick import TickReport
+from detector.pipeline.lanes import InTurn, Lanes
+from detector.pipeline.pulled import Failed, Pulled
+from detector.pipeline.sent import Sent
 from detector.pipeline.world import World
 from detector.ports import Clock, MetricSource, Notifier, Progress, Store
 
@@ -106,11 +109,13 @@ class App:
     sources: Mapping[str, MetricSource]
     notifier: Notifier
     progress: Progress
+    reading: Lanes[Pulled | Failed] = field(default_factory=InTurn)
+    sending: Lanes[Sent] = field(default_factory=InTurn)
 
-    def tick(self, at: datetime) -> TickReport:
+    def tick(self, at: datetime, news: Sequence[Notification] = ()) -> TickReport:
         from detector.pipeline.tick import run_tick
 
-        return run_tick(self.book, self._world(), at)
+        return run_tick(self.book, self._world(), at, news)
 
     def replay(self, from_at: datetime, to_at: datetime) -> Iterator[TickReport]:
         from detector.pipeline.replay import replay
@@ -121,7 +126,7 @@ class App:
         return self.store.add_deploy(deploy)
 
     def _world(self) -> World:
-        return World(self.store, self.sources, self.notifier, self.progress)
+        return World(self.store, self.sources, self.notifier, self.progress, self.reading, self.sending)
 
 
 @contextmanager

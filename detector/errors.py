@@ -11,6 +11,7 @@
     ├── DeployFeedError         a deploy report that cannot be stored
     │   └── DeliveryReused      a sender's number of a request came again with another content
     ├── DeliveryError           a destination that can never be reached as configured
+    ├── TickAbandoned           the program is about to end; nothing of the tick was recorded
     └── StoreError              the detector's own store
         ├── StoreBusy           another process holds it
         ├── StoreTooNew         written by a newer detector
@@ -85,6 +86,10 @@ class DeliveryReused(DeployFeedError):
 
 class DeliveryError(DetectorError):
     """A destination that no retry will reach."""
+
+
+class TickAbandoned(DetectorError):
+    """The program was told to end in the middle of a tick, which the next start makes up for."""
 
 
 class StoreError(DetectorError):

@@ -21,6 +21,7 @@ class TickReport:
         incidents: those that changed.
         notifications: decided on by this tick.
         sent, failed: deliveries, those of earlier ticks included.
+        waiting: sources and channels that are still busy with what a tick has asked of them.
         failures: metric or source or team, and what went wrong with it; the rest was still done.
     """
 
@@ -30,6 +31,7 @@ class TickReport:
     notifications: tuple[Notification, ...] = ()
     sent: int = 0
     failed: int = 0
+    waiting: tuple[str, ...] = ()
     failures: Mapping[str, str] = field(default_factory=dict)
 
     @property

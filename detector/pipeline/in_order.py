@@ -8,7 +8,7 @@ from detector.model.span import Span
 from detector.model.verdict import Outcome, OutcomeKind
 from detector.pipeline.anomalies import Found, find_parts, over_spans
 from detector.pipeline.judging import Judged, judge_metric
-from detector.pipeline.pull import Pulled
+from detector.pipeline.pulled import Pulled
 from detector.pipeline.recall import Memory
 
 __all__ = ["judge_in_order"]

@@ -13,7 +13,7 @@ from detector.model.span import Span, epoch_s
 from detector.model.state import HistoryBlock
 from detector.model.verdict import Outcome, OutcomeKind
 from detector.pipeline.filling import panel_of, without
-from detector.pipeline.pull import Failed, Pulled
+from detector.pipeline.pulled import Failed, Pulled
 from detector.stats.calendar import holiday_flags
 from detector.stats.judge import Judgement, VerdictCode, Watch, judge
 

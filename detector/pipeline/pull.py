@@ -1,8 +1,8 @@
 """Pull: what the sources say, for every metric that is due."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -16,49 +16,18 @@ from detector.model.rulebook import RuleBook, Source
 from detector.model.span import Span, at_epoch
 from detector.model.state import HistoryBlock, MetricState
 from detector.pipeline.filling import changed_starts, fill, merge
+from detector.pipeline.lanes import Job
+from detector.pipeline.pulled import Failed, Pulled
 from detector.pipeline.world import World
 from detector.ports import MetricSource
 
-__all__ = ["Failed", "Pulled", "fingerprint", "pull"]
+__all__ = ["fingerprint", "pull"]
 
 SLICE = timedelta(days=7)
 """First history is read in slices of a week, so that no statement is long and a restart goes on where it was."""
 
 SLICE_BUCKETS = 5000
 """Rows of one answer are capped at 10,000 (threat model, row 2); a slice asks for half of that at most."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pulled:
-    """A metric with its history up to the newest closed bucket.
-
-    Attributes:
-        state: as the store has it; `fresh` is not in it yet.
-        block: the history; `fresh`: the part that was read by this tick.
-        changed: starts of buckets read before that now say something else.
-        nulls: starts of buckets that have rows, but no value.
-        ambiguous: buckets in the repeated hour of a time column without zone.
-    """
-
-    metric: Metric
-    state: MetricState
-    due: Due
-    block: HistoryBlock
-    fresh: HistoryBlock
-    changed: frozenset[int] = frozenset()
-    nulls: frozenset[int] = frozenset()
-    ambiguous: tuple[Span, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A metric whose source did not answer; its buckets stay due."""
-
-    metric: Metric
-    state: MetricState
-    due: Due
-    error: SourceError
 
 
 def fingerprint(metric: Metric, source: Source) -> str:
@@ -77,27 +46,66 @@ def pull(
     states: Mapping[str, MetricState],
     world: World,
     now: datetime,
-) -> Iterator[Pulled | Failed]:
-    """Every due metric, in order of name. A source that is down is not asked again in the same tick."""
-    down: dict[str, SourceError] = {}
-    for name, due in dues.items():
-        metric = book.metrics[name]
-        said = fingerprint(metric, book.settings.sources[metric.source])
-        state = states.get(name) or MetricState(name, said, now)
-        if metric.source in down:
-            yield _failed(metric, state, due, down[metric.source], world)
-            continue
-        try:
-            yield _pull_one(metric, said, state, due, world)
-        except SourceError as error:
-            if isinstance(error, SourceUnavailable):
-                down[metric.source] = error
-            yield _failed(metric, state, due, error, world)
-        except StoreError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a fault in reading one metric stops no other, as one in judging it
-            fault = SourceError(f"reading failed with {type(error).__name__}: {error}; please report this")
-            yield _failed(metric, state, due, fault, world)
+) -> list[Pulled | Failed]:
+    """Due metrics in order of name, as far as their sources have answered; each source is read in a lane of its own.
+
+    What a slow source says after our patience is taken by a later tick, and until then it is not asked again.
+    """
+    answered = {one.metric.name: one for one in world.reading.results()}
+    waiting: dict[str, list[str]] = {}
+    for name in dues.keys() - answered.keys():
+        waiting.setdefault(book.metrics[name].source, []).append(name)
+    asked = [
+        source
+        for source, names in sorted(waiting.items())
+        if world.reading.start(
+            source, _reader([book.metrics[name] for name in sorted(names)], dues, book, states, world, now)
+        )
+    ]
+    world.reading.wait(asked)
+    answered |= {one.metric.name: one for one in world.reading.results()}
+    return [answered[name] for name in sorted(answered)]
+
+
+def _reader(
+    metrics: Sequence[Metric],
+    dues: Mapping[str, Due],
+    book: RuleBook,
+    states: Mapping[str, MetricState],
+    world: World,
+    now: datetime,
+) -> Job[Pulled | Failed]:
+    """Reads the metrics of one source; when it is down it is asked for none of the others."""
+
+    def read(tell: Callable[[Pulled | Failed], None]) -> None:
+        down: SourceError | None = None
+        for metric in metrics:
+            if world.reading.is_hurried:
+                return
+            said = fingerprint(metric, book.settings.sources[metric.source])
+            state = states.get(metric.name) or MetricState(metric.name, said, now)
+            one = _pull(metric, said, state, dues[metric.name], world, down)
+            tell(one)
+            if isinstance(one, Failed) and isinstance(one.error, SourceUnavailable):
+                down = one.error
+
+    return read
+
+
+def _pull(
+    metric: Metric, said: str, state: MetricState, due: Due, world: World, down: SourceError | None
+) -> Pulled | Failed:
+    if down is not None:
+        return _failed(metric, state, due, down, world)
+    try:
+        return _pull_one(metric, said, state, due, world)
+    except SourceError as error:
+        return _failed(metric, state, due, error, world)
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a fault in reading one metric stops no other, as one in judging it
+        fault = SourceError(f"reading failed with {type(error).__name__}: {error}; please report this")
+        return _failed(metric, state, due, fault, world)
 
 
 def _failed(metric: Metric, state: MetricState, due: Due, error: SourceError, world: World) -> Failed:

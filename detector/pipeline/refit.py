@@ -9,7 +9,7 @@ from detector.alerting.due import HISTORY
 from detector.model.panel import Panel
 from detector.model.span import Span, at_epoch, epoch_s
 from detector.pipeline.filling import panel_of, without
-from detector.pipeline.pull import Pulled
+from detector.pipeline.pulled import Pulled
 from detector.stats.calendar import holiday_flags
 from detector.stats.seasons import find_seasons
 

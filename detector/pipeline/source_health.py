@@ -10,7 +10,7 @@ from detector.model.notification import Notification, Reason
 from detector.model.rulebook import RuleBook
 from detector.model.state import SourceHealth
 from detector.pipeline.messages import about_source
-from detector.pipeline.pull import Failed, Pulled
+from detector.pipeline.pulled import Failed, Pulled
 
 __all__ = ["OWNERS_HEAR_AFTER", "Checkup", "check_sources"]
 

@@ -12,7 +12,7 @@ from datetime import datetime
 import numpy as np
 
 from detector.alerting.due import Due, due_buckets
-from detector.errors import SourceError, StoreError
+from detector.errors import SourceError, StoreError, TickAbandoned
 from detector.model.incident import Incident
 from detector.model.notification import Notification
 from detector.model.rulebook import RuleBook
@@ -28,7 +28,8 @@ from detector.pipeline.finer import refine_onset
 from detector.pipeline.in_order import judge_in_order
 from detector.pipeline.judging import Judged, outcomes_of_failure
 from detector.pipeline.messages import about_incidents, about_late_data
-from detector.pipeline.pull import Failed, Pulled, pull
+from detector.pipeline.pull import pull
+from detector.pipeline.pulled import Failed, Pulled
 from detector.pipeline.recall import Memory, recall
 from detector.pipeline.refit import refit
 from detector.pipeline.source_health import check_sources
@@ -49,16 +50,23 @@ class _Findings:
     failures: dict[str, str] = field(default_factory=dict)
 
 
-def run_tick(book: RuleBook, world: World, now: datetime) -> TickReport:
+def run_tick(book: RuleBook, world: World, now: datetime, news: Sequence[Notification] = ()) -> TickReport:
     """Judge what is due and not judged yet, advance incidents, and tell who must hear.
+
+    Args:
+        book: the rules.
+        world: the ports.
+        now: the only clock.
+        news: messages about the detector itself, recorded and sent with those of this tick.
 
     Raises:
         StoreError: the store failed; nothing was recorded, and nothing new was sent.
+        TickAbandoned: the program is about to end, and nothing was recorded yet.
     """
     with world.store.exclusive():
         memory = recall(world.store, now)
         findings = _look(book, memory, world, now)
-        changes = _decide(findings, book, memory, world, now)
+        changes = _decide(findings, book, memory, world, now, news)
         world.store.commit(changes)
         delivered = deliver(book, world, now)
     return TickReport(
@@ -68,6 +76,7 @@ def run_tick(book: RuleBook, world: World, now: datetime) -> TickReport:
         notifications=tuple(notification for notification, _ in changes.notifications),
         sent=delivered.sent,
         failed=delivered.failed,
+        waiting=tuple(sorted((*world.reading.busy, *world.sending.busy))),
         failures=findings.failures | delivered.failures,
     )
 
@@ -82,13 +91,20 @@ def _look(book: RuleBook, memory: Memory, world: World, now: datetime) -> _Findi
     findings = _Findings()
     pulled: dict[str, Pulled] = {}
     for one in pull(dues, book, memory.states, world, now):
+        _go_on(world)
         if isinstance(one, Pulled):
             pulled[one.metric.name] = one
         else:
             _fail(findings, one)
     for one in pulled.values():
+        _go_on(world)
         _judge_alone(one, pulled, findings, memory, world, now)
     return findings
+
+
+def _go_on(world: World) -> None:
+    if world.reading.is_hurried:
+        raise TickAbandoned("told to end in the middle of a tick; nothing of it was recorded")
 
 
 def _judge_alone(
@@ -131,7 +147,9 @@ def _judge(
     findings.found.append(replace(found, continued=continued, fresh=fresh))
 
 
-def _decide(findings: _Findings, book: RuleBook, memory: Memory, world: World, now: datetime) -> TickChanges:
+def _decide(
+    findings: _Findings, book: RuleBook, memory: Memory, world: World, now: datetime, news: Sequence[Notification]
+) -> TickChanges:
     """All that is recorded of this tick."""
     inquiry = Inquiry(world.store, book, memory, now)
     advanced = advance_incidents(findings.found, memory, inquiry, world.sources)
@@ -146,7 +164,7 @@ def _decide(findings: _Findings, book: RuleBook, memory: Memory, world: World, n
         for outcome in judged.due[-1:]
         if outcome.kind is OutcomeKind.LATE and not _was_late_that_day(judged, outcome)
     ]
-    messages = [*messages, *checkup.notifications, *about_late_data(book.settings.admins, late, now)]
+    messages = [*messages, *news, *checkup.notifications, *about_late_data(book.settings.admins, late, now)]
     return TickChanges(
         at=now,
         metrics=(*(_state_after(judged) for judged in findings.judged), *(one.state for one in findings.failed)),

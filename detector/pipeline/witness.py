@@ -8,7 +8,7 @@ import numpy as np
 from detector.model.span import at_epoch, epoch_s
 from detector.model.state import HistoryBlock
 from detector.model.verdict import Outcome, OutcomeKind
-from detector.pipeline.pull import Pulled
+from detector.pipeline.pulled import Pulled
 from detector.pipeline.world import World
 
 __all__ = ["late_starts"]

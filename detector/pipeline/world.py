@@ -1,8 +1,11 @@
-"""What a tick is given besides the time: the ports, bundled."""
+"""What a tick is given besides the time: the ports, bundled, and the lanes in which slow things run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from detector.pipeline.lanes import InTurn, Lanes
+from detector.pipeline.pulled import Failed, Pulled
+from detector.pipeline.sent import Sent
 from detector.ports import MetricSource, Notifier, Progress, Store
 
 __all__ = ["World"]
@@ -10,9 +13,14 @@ __all__ = ["World"]
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The outside, as a tick sees it; `sources` by name."""
+    """The outside, as ticks see it: `sources` by name, with a lane for each in `reading` and for each channel in `sending`.
+
+    A daemon's ticks share the lanes: what one of them started, a later one takes.
+    """
 
     store: Store
     sources: Mapping[str, MetricSource]
     notifier: Notifier
     progress: Progress
+    reading: Lanes[Pulled | Failed] = field(default_factory=InTurn)
+    sending: Lanes[Sent] = field(default_factory=InTurn)

@@ -1,0 +1,132 @@
+"""Lanes: one thing at a time for each key, different keys side by side, so that a slow one delays no other."""
+
+from collections.abc import Callable, Iterable
+from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore, Condition, Thread
+from typing import Generic, Protocol, TypeVar
+
+__all__ = ["InTurn", "Job", "Lanes", "Threads"]
+
+T = TypeVar("T")
+Job = Callable[[Callable[[T], None]], None]
+"""Hands over each of its results as soon as it has it."""
+
+
+class Lanes(Protocol[T]):
+    """Where jobs run; a lane that is busy takes no second job."""
+
+    def start(self, key: str, job: Job[T]) -> bool:
+        """False: the lane is still busy with an earlier job, and this one was not taken."""
+        ...
+
+    def wait(self, keys: Iterable[str]) -> frozenset[str]:
+        """Wait for lanes, with patience; those that are busy still."""
+        ...
+
+    def results(self) -> list[T]:
+        """What jobs have handed over since the last call; raises what ended a job."""
+        ...
+
+    @property
+    def busy(self) -> frozenset[str]:
+        """Lanes with a job in them."""
+        ...
+
+    @property
+    def is_hurried(self) -> bool:
+        """The program is about to end: a long job stops at its next chance."""
+        ...
+
+
+class InTurn(Generic[T]):
+    """One job after the other, each at once: for a command that ends when all is done."""
+
+    busy: frozenset[str] = frozenset()
+    is_hurried = False
+
+    def __init__(self) -> None:
+        self._results: list[T] = []
+
+    def start(self, key: str, job: Job[T]) -> bool:
+        del key
+        job(self._results.append)
+        return True
+
+    def wait(self, keys: Iterable[str]) -> frozenset[str]:
+        del keys
+        return frozenset()
+
+    def results(self) -> list[T]:
+        taken, self._results = self._results, []
+        return taken
+
+
+class Threads(Generic[T]):
+    """A thread for each busy lane; a job that hangs keeps its lane busy, and nothing else.
+
+    The threads are daemonic: a query without an end must not keep the program from ending.
+    """
+
+    def __init__(self, name: str, side_by_side: int, patience_s: float) -> None:
+        """At most `side_by_side` jobs at work at once; `wait` waits for `patience_s` at most."""
+        self._name, self._patience_s = name, patience_s
+        self._slots = BoundedSemaphore(side_by_side)
+        self._changed = Condition()
+        self._busy: set[str] = set()
+        self._results: SimpleQueue[T] = SimpleQueue()
+        self._failures: SimpleQueue[BaseException] = SimpleQueue()
+        self._is_hurried = False
+
+    def start(self, key: str, job: Job[T]) -> bool:
+        with self._changed:
+            if key in self._busy:
+                return False
+            self._busy.add(key)
+        Thread(target=self._run, args=(key, job), name=f"{self._name} {key}", daemon=True).start()
+        return True
+
+    def _run(self, key: str, job: Job[T]) -> None:
+        try:
+            with self._slots:
+                job(self._results.put)
+        except BaseException as error:  # noqa: BLE001 - raised again by `results`, in the thread that ticks
+            self._failures.put(error)
+        finally:
+            with self._changed:
+                self._busy.discard(key)
+                self._changed.notify_all()
+
+    def wait(self, keys: Iterable[str]) -> frozenset[str]:
+        awaited = frozenset(keys)
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_hurried or not awaited & self._busy, self._patience_s)
+            return awaited & self._busy
+
+    def results(self) -> list[T]:
+        for error in _drained(self._failures):
+            raise error
+        return _drained(self._results)
+
+    @property
+    def busy(self) -> frozenset[str]:
+        with self._changed:
+            return frozenset(self._busy)
+
+    @property
+    def is_hurried(self) -> bool:
+        return self._is_hurried
+
+    def hurry(self) -> None:
+        """Let nobody wait any longer."""
+        with self._changed:
+            self._is_hurried = True
+            self._changed.notify_all()
+
+
+def _drained(queue: "SimpleQueue[T]") -> list[T]:
+    taken: list[T] = []
+    while True:
+        try:
+            taken.append(queue.get_nowait())
+        except Empty:
+            return taken
