@@ -8,14 +8,12 @@ import click
 
 from detector.cli.options import AHEAD, as_json, config_option, json_option, parse_time, say, show_time
 from detector.cli.reports import Said, report_of, row_of
+from detector.linking.report_texts import REPEATED_WITHIN, said_already
 from detector.model.deploy import Deploy, DeployKind, DeployStatus
 from detector.model.span import Span
 from detector.ports import Store
 
 __all__ = ["deploy"]
-
-REPEATED_WITHIN = timedelta(minutes=10)
-"""A pipeline that repeats its last step does so within minutes; nobody deploys one version anew so soon."""
 
 KNOWN_FOR = timedelta(days=365)
 """Nobody takes back what went live longer ago."""
@@ -52,7 +50,7 @@ def add(config: Path, *, is_json: bool, **said: str | None) -> int:
     report = report_of(Said(**said), settings, now)  # type: ignore[arg-type]  # click gives what Said has
     is_instant_said = said["at"] is not None or said["id_"] is not None
     with open_store_of(settings) as store:
-        known = None if is_instant_said else _said_already(report, store)
+        known = None if is_instant_said else said_already(report, _just_heard(report, store))
         warnings = [*_doubts(report, store, now)]
         is_new = known is None and store.add_deploy(report)
     report = known or report
@@ -67,16 +65,9 @@ def add(config: Path, *, is_json: bool, **said: str | None) -> int:
     return 0
 
 
-def _said_already(report: Deploy, store: Store) -> Deploy | None:
-    """The newest report in the same words from this command, if it came just now."""
+def _just_heard(report: Deploy, store: Store) -> tuple[Deploy, ...]:
     now = report.received_at
-    recent = store.deploys(Span(now - REPEATED_WITHIN, now + AHEAD), now)
-    same = [one for one in recent if _words_of(one) == _words_of(report) and now - one.received_at < REPEATED_WITHIN]
-    return max(same, key=lambda one: one.received_at, default=None)
-
-
-def _words_of(report: Deploy) -> tuple[str, ...]:
-    return report.source, report.service, report.version, report.environment, report.kind, report.status
+    return store.deploys(Span(now - REPEATED_WITHIN, now + AHEAD), now)
 
 
 def _doubts(report: Deploy, store: Store, now: datetime) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from detector.errors import UsageError
+from detector.linking.report_texts import parse_instant
 from detector.model.rulebook import Settings
 
 __all__ = ["AHEAD", "FAILED", "as_json", "config_option", "counted", "json_option", "parse_time", "say", "show_time"]
@@ -20,9 +21,6 @@ AHEAD = timedelta(minutes=5)
 
 FAILED = 1
 """Exit code where something was found or failed; 2 is a wrong call or a wrong detector.yml."""
-
-FIRST_YEAR, LAST_YEAR = 1980, 2200
-"""Ten weeks of history before a time, and its offset from UTC, must be times as well."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -75,13 +73,6 @@ def parse_time(text: str, settings: Settings, option: str) -> datetime:
         UsageError: it is no time, or none at which anything was sold.
     """
     try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"{option}: {text!r} is no time; write it as 2026-03-10T09:06 or 2026-03-10T09:06+01:00"
-        ) from None
-    if not FIRST_YEAR <= at.year <= LAST_YEAR:
-        raise UsageError(f"{option}: {text} lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=ZoneInfo(settings.timezone))
-    return at.astimezone(UTC)
+        return parse_instant(text, settings.timezone)
+    except ValueError as error:
+        raise UsageError(f"{option}: {text!r} {error}") from None

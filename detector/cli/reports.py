@@ -1,22 +1,15 @@
 """A deploy as it is said on the command line."""
 
-import hashlib
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from unicodedata import category
-from urllib.parse import urlsplit
 
 from detector.cli.options import parse_time
 from detector.errors import UsageError
-from detector.model.deploy import Deploy, DeployKind, DeployStatus, Scope
+from detector.linking.report_texts import complaint_about, identity_of, is_web_address, kind_of
+from detector.model.deploy import Deploy, DeployStatus, Scope
 from detector.model.rulebook import Settings
 
 __all__ = ["Said", "check_text", "report_of", "row_of"]
-
-LONGEST = 200
-
-CONTROL_OR_SURROGATE = {"Cc", "Cs"}
-"""Categories of Unicode; a surrogate is half a character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +46,17 @@ def report_of(said: Said, settings: Settings, now: datetime) -> Deploy:
             f"--started-at {said.started_at} is after --at {at.isoformat()}; a roll-out starts before it is live"
         )
     status = DeployStatus(said.status)
-    if said.url is not None and urlsplit(said.url).scheme not in {"http", "https"}:
-        raise UsageError(f"--url: {said.url[:80]!r} does not begin with http:// or https://")
+    if said.url is not None and not is_web_address(said.url):
+        raise UsageError(f"--url: {said.url[:80]!r} is no address that begins with http:// or https://")
     running = status is DeployStatus.IN_PROGRESS
     return Deploy(
-        id=said.id_ or _identity(said, at),
+        id=said.id_ or identity_of(said.service, said.version, said.environment, at.isoformat()),
         service=said.service,
         version=said.version,
         received_at=at,
         environment=said.environment,
         status=status,
-        kind=_kind(said),
+        kind=kind_of(said.kind, said.rollback_of),
         started_at=(started_at or at) if running else started_at,
         finished_at=None if running else at,
         commit=said.commit,
@@ -81,26 +74,8 @@ def check_text(name: str, text: str | None) -> None:
     Raises:
         UsageError: it is empty, long, or holds what a terminal takes for a command.
     """
-    if text is None:
-        return
-    if not text.strip():
-        raise UsageError(f"--{name} is empty")
-    if len(text) > LONGEST:
-        raise UsageError(f"--{name} has {len(text)} characters; at most {LONGEST} are kept")
-    if any(category(sign) in CONTROL_OR_SURROGATE for sign in text):
-        raise UsageError(f"--{name} holds a control character or half a character; send plain text")
-
-
-def _kind(said: Said) -> DeployKind:
-    if said.kind is not None:
-        return DeployKind(said.kind)
-    return DeployKind.DEPLOY if said.rollback_of is None else DeployKind.ROLLBACK
-
-
-def _identity(said: Said, at: datetime) -> str:
-    """The same deploy reported twice in the same words is one: its id follows from what it is."""
-    named = f"{said.service}\n{said.version}\n{said.environment}\n{at.isoformat()}"
-    return hashlib.sha256(named.encode()).hexdigest()[:12]
+    if text is not None and (complaint := complaint_about(text)):
+        raise UsageError(f"--{name} {complaint}")
 
 
 def _scope(text: str) -> Scope:
