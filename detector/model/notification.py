@@ -20,6 +20,13 @@ class Reason(StrEnum):
     SOURCE_FAILING = "source_failing"
     SOURCE_BACK = "source_back"
     DATA_LATE = "data_late"
+    CHANNEL_FAILING = "channel_failing"
+    CHANNEL_BACK = "channel_back"
+    RULES_FAILING = "rules_failing"
+    RULES_BACK = "rules_back"
+    CLOCK_STEPPED = "clock_stepped"
+    STORE_FAILING = "store_failing"
+    STORE_BACK = "store_back"
     TEST = "test"
     # Quiet ones
     NOTHING_NEW = "nothing_new"

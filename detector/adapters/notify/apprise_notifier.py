@@ -27,8 +27,20 @@ __all__ = ["AppriseNotifier", "complaint_about"]
 
 POSSIBLE_REPEAT = "possible repeat: an earlier attempt to send this may have arrived"
 
-_GOOD_NEWS = frozenset({Reason.RESOLVED, Reason.SOURCE_BACK})
-_BAD_NEWS = frozenset({Reason.OPENED, Reason.WORSE, Reason.NO_REACTION, Reason.SOURCE_FAILING})
+_GOOD_NEWS = frozenset(
+    {Reason.RESOLVED, Reason.SOURCE_BACK, Reason.CHANNEL_BACK, Reason.RULES_BACK, Reason.STORE_BACK},
+)
+_BAD_NEWS = frozenset(
+    {
+        Reason.OPENED,
+        Reason.WORSE,
+        Reason.NO_REACTION,
+        Reason.SOURCE_FAILING,
+        Reason.CHANNEL_FAILING,
+        Reason.RULES_FAILING,
+        Reason.STORE_FAILING,
+    },
+)
 
 
 class _Letter(TypedDict):
