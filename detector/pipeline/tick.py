@@ -66,6 +66,7 @@ def run_tick(book: RuleBook, world: World, now: datetime, news: Sequence[Notific
     with world.store.exclusive():
         memory = recall(world.store, now)
         findings = _look(book, memory, world, now)
+        _go_on(world)
         changes = _decide(findings, book, memory, world, now, news)
         world.store.commit(changes)
         delivered = deliver(book, world, now)
@@ -91,7 +92,6 @@ def _look(book: RuleBook, memory: Memory, world: World, now: datetime) -> _Findi
     findings = _Findings()
     pulled: dict[str, Pulled] = {}
     for one in pull(dues, book, memory.states, world, now):
-        _go_on(world)
         if isinstance(one, Pulled):
             pulled[one.metric.name] = one
         else:

@@ -13,7 +13,7 @@ __all__ = ["World"]
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The outside, as ticks see it: `sources` by name, with a lane for each in `reading` and for each channel in `sending`.
+    """The outside, as ticks see it: `sources` by name, `reading` a lane for each, `sending` a lane for each channel.
 
     A daemon's ticks share the lanes: what one of them started, a later one takes.
     """

@@ -10,8 +10,15 @@ from detector.pipeline.lanes import InTurn, Threads
 SOON_S = 30.0  # a safety net: every test ends by an event
 
 
+def hangs(until: Event) -> Callable[[Callable[[int], None]], None]:
+    def job(_tell: Callable[[int], None]) -> None:
+        until.wait(SOON_S)
+
+    return job
+
+
 def test_a_hung_lane_delays_no_other() -> None:
-    """The result of a quick lane is there while a slow one still hangs, which is told as busy and takes no second job."""
+    """The result of a quick lane is there while a slow one hangs, which is told as busy and takes no second job."""
     lanes: Threads[str] = Threads("test", side_by_side=4, patience_s=SOON_S)
     go_on = Event()
 
@@ -32,9 +39,9 @@ def test_a_hung_lane_delays_no_other() -> None:
 
 def test_patience_has_an_end() -> None:
     """A wait for a job that hangs ends, and names the lane."""
-    lanes: Threads[str] = Threads("test", side_by_side=1, patience_s=0.01)
+    lanes: Threads[int] = Threads("test", side_by_side=1, patience_s=0.01)
     go_on = Event()
-    lanes.start("slow", lambda _: bool(go_on.wait(SOON_S)) or None)
+    lanes.start("slow", hangs(go_on))
     assert lanes.wait(["slow"]) == {"slow"}
     go_on.set()
 
@@ -78,7 +85,7 @@ def test_hurry_ends_every_wait() -> None:
     """A program that is to end waits for no lane, and jobs can see it."""
     lanes: Threads[int] = Threads("test", side_by_side=1, patience_s=SOON_S)
     go_on = Event()
-    lanes.start("one", lambda _: bool(go_on.wait(SOON_S)) or None)
+    lanes.start("one", hangs(go_on))
     lanes.hurry()
     assert lanes.wait(["one"]) == {"one"}
     assert lanes.is_hurried
