@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from detector.config.authority import secret_parts
@@ -60,7 +61,16 @@ class Scrubber:
             return [self.within(inner, depth + 1) for inner in value]
         if isinstance(value, bytes | bytearray):
             return self(bytes(value).decode("utf-8", "backslashreplace"))
-        return self(str(value))
+        return self(_words(value))
+
+
+def _words(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - whatever cannot say what it is must not cost the line that names it
+        return f"({type(value).__name__})"
 
 
 def _pattern(hidden: set[str]) -> re.Pattern[str] | None:
