@@ -30,8 +30,18 @@ def test_example_rules_name_their_schema() -> None:
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "deploy").rglob("detector.yml")), ids=str)
-def test_deploy_files_load(path: Path) -> None:
-    """Every configuration in deploy/ loads once its variables are set."""
-    names = re.findall(r"\$\{([A-Z_]+)\}", path.read_text(encoding="utf-8"))
-    values = {name: "json://localhost/x" if "NOTIFY" in name else "postgresql://db/shop" for name in names}
-    assert load_settings(path, values).admins == "platform"
+def test_deploy_files_load(path: Path, tmp_path: Path) -> None:
+    """Every configuration in deploy/ loads once its variables are set and its secrets are mounted."""
+    text = path.read_text(encoding="utf-8")
+    values = {name: a_value_of(name) for name in re.findall(r"\$\{([A-Z_]+)\}", text)}
+    for name in re.findall(r"\$\{file:/run/secrets/([\w/]+)\}", text):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(a_value_of(name.upper()), encoding="utf-8")
+    copy = tmp_path / "detector.yml"
+    copy.write_text(text.replace("/run/secrets/", f"{tmp_path}/"), encoding="utf-8")
+    assert load_settings(copy, values).admins == "platform"
+
+
+def a_value_of(name: str) -> str:
+    kinds = {"NOTIFY_URL": "json://localhost/x", "URL": "postgresql://db/shop"}
+    return next((value for end, value in kinds.items() if name.endswith(end)), "a-password-or-token")
