@@ -27,12 +27,14 @@ class Interpolation:
         folder: of detector.yml; files are relative to it.
         environ: the environment variables.
         faults, warnings: path of the value, and the message.
+        files: those that were asked for, there or not.
     """
 
     folder: Path
     environ: Mapping[str, str]
     faults: list[tuple[yaml_strict.Path, str]] = field(default_factory=list)
     warnings: list[tuple[yaml_strict.Path, str]] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
 
 
 def interpolate(value: object, how: Interpolation, path: yaml_strict.Path = ()) -> object:
@@ -66,6 +68,7 @@ def _looked_up(found: re.Match[str], how: Interpolation, path: yaml_strict.Path)
 
 def _file_content(name: str, how: Interpolation, path: yaml_strict.Path) -> str:
     file = how.folder / name
+    how.files.append(file)
     try:
         is_regular = file.is_file()
         raw = file.read_bytes()[: _MAX_BYTES + 1] if is_regular else b""

@@ -90,7 +90,7 @@ def read_settings(path: Path, environ: Mapping[str, str], check_channel: Channel
         report.warn(where, message)
     is_good = entry is not None and not report.faults
     return SettingsFile(
-        settings=_settings(entry, path, folder, report) if entry is not None and is_good else None,
+        settings=_settings(entry, path, folder, report, how) if entry is not None and is_good else None,
         known=known,
         rules=_rules_folder(entry, value, folder),
         timezone=entry.timezone if entry is not None else "UTC",
@@ -201,7 +201,7 @@ def _rules_folder(entry: SettingsEntry | None, value: object, folder: Path) -> P
     return Path(os.path.normpath(folder / (written if isinstance(written, str) else "rules")))
 
 
-def _settings(entry: SettingsEntry, path: Path, folder: Path, report: FileReport) -> Settings:
+def _settings(entry: SettingsEntry, path: Path, folder: Path, report: FileReport, how: Interpolation) -> Settings:
     default_store = addresses.database("sqlite:///detector.db", addresses.STORES, folder)
     return Settings(
         path=folder / path.name,
@@ -220,6 +220,7 @@ def _settings(entry: SettingsEntry, path: Path, folder: Path, report: FileReport
         http=Http(entry.http.listen, entry.http.url, tuple(entry.http.tokens)),
         keep_s=float(entry.keep),
         ping=entry.ping,
+        secret_files=tuple(dict.fromkeys(how.files)),
     )
 
 

@@ -52,7 +52,8 @@ class Http:
 class Settings:
     """detector.yml, resolved: paths absolute, secrets read, names checked.
 
-    `keep_s` is how long what is over stays in the store; `ping` is the address of a dead man's switch.
+    `keep_s` is how long what is over stays in the store; `ping` is the address of a dead man's switch,
+    `secret_files` are the files that `${file:PATH}` was read from.
     """
 
     path: Path
@@ -66,6 +67,7 @@ class Settings:
     http: Http = field(default_factory=Http)
     keep_s: float = 400 * 86_400.0
     ping: Secret | None = None
+    secret_files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
