@@ -20,7 +20,7 @@ __all__ = [
     "kind_of",
     "parse_instant",
     "said_already",
-    "with_times_said",
+    "with_time_said",
 ]
 
 LONGEST = 200
@@ -94,16 +94,18 @@ def said_already(report: Deploy, known: Iterable[Deploy]) -> Deploy | None:
     return max(same, key=lambda one: one.received_at, default=None)
 
 
-def with_times_said(report: Deploy, known: Iterable[Deploy]) -> Deploy:
-    """A report with an id and without a time, with the times of the known one of its id and status, if there is one.
+def with_time_said(report: Deploy, known: Iterable[Deploy]) -> Deploy:
+    """A report with an id and without a time, with the time of the known one of its id and status, if there is one.
 
     Nothing else of it changes, so that other content stays a conflict.
     """
     mine = (report.source, report.id, report.status)
-    for one in known:
-        if (one.source, one.id, one.status) == mine:
-            return replace(report, started_at=one.started_at, finished_at=one.finished_at)
-    return report
+    earlier = next((one for one in known if (one.source, one.id, one.status) == mine), None)
+    if earlier is None:
+        return report
+    if report.status.is_final:
+        return replace(report, finished_at=earlier.finished_at)
+    return replace(report, started_at=earlier.started_at)
 
 
 def _words_of(report: Deploy) -> tuple[str, ...]:

@@ -1,0 +1,107 @@
+"""Where senders of all kinds post; each feed's receiver knows its sender."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import structlog
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from detector.model.deploy import Recorded
+from detector.web.allowances import Allowance
+from detector.web.answers import Refused, answer, wait
+from detector.web.desk import Desk
+from detector.web.receiving import Reception
+from detector.web.recording import Pace, RecordedOne, Recording, keep
+from detector.web.refusals import Responses, refusals
+from detector.web.threads import Turns
+
+__all__ = ["feed_routes"]
+
+_LOG = structlog.get_logger("detector.web")
+
+_READERS = 2
+PER_S, BURST = 5.0, 300.0
+"""Requests of one feed: a release of everything at once is hundreds; more for minutes on end is a loop."""
+
+_UNVERIFIED = 401
+_WELL = 300
+
+_ANSWERS: Responses = {
+    200: {"model": Recording, "description": "Already recorded, or nothing to record."},
+    202: {"model": Recording, "description": "Recorded."},
+    409: {"model": Recording, "description": "Known with other content, which stays."},
+}
+
+
+def feed_routes(desk: Desk, writing: Turns, pace: Pace) -> APIRouter:
+    router, mailroom = APIRouter(prefix="/api/v1/feeds", tags=["feeds"]), Mailroom(desk, writing, pace)
+
+    @router.post(
+        "/{name}",
+        summary="Post an event of a feed in detector.yml, signed as its sender signs",
+        status_code=202,
+        response_model=Recording,
+        responses={**refusals(400, 408, 413, 415, 422), **_ANSWERS},
+    )
+    async def receive(name: str, request: Request) -> Response:
+        code = 500
+        try:
+            response = await mailroom.take(name, request)
+            code = response.status_code
+        except Refused as why:
+            code = why.status
+            raise
+        finally:
+            if name in desk.feeds():
+                desk.count("feed_answers", {"feed": name, "code": str(code)})
+        return response
+
+    return router
+
+
+class Mailroom:
+    """Takes requests from the door to the receiver of their feed, and what it makes of them to the store."""
+
+    def __init__(self, desk: Desk, writing: Turns, pace: Pace) -> None:
+        self._desk, self._writing, self._pace = desk, writing, pace
+        self._reading = Turns(_READERS, "feeds")
+        self._requests, self._lines = Allowance(PER_S, BURST), Allowance(1 / 60, 10)
+
+    async def take(self, name: str, request: Request) -> Response:
+        desk, now = self._desk, self._desk.clock.now()
+        reception = await self._received(name, request, now)
+        if not reception.reports:
+            return answer(Recording(text=f"nothing to record: {reception.text}"))
+        settings, reports, receipt = desk.book().settings, reception.reports, reception.receipt
+        self._pace.check(reports, settings, now)
+        return await self._writing.take(lambda: _told(keep(desk.store, reports, receipt, settings)))
+
+    async def _received(self, name: str, request: Request, now: datetime) -> Reception:
+        body, receiver = await request.body(), self._desk.feeds().get(name)
+        if receiver is None:
+            raise _unverified()
+        headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in request.scope["headers"]}
+        reception = await self._reading.take(lambda: receiver.accept(headers, body, now))
+        if reception.status >= _WELL and not self._lines.take({name: 1}, now):
+            _LOG.warning("a feed refused a request", feed=name, code=reception.status, why=reception.text)
+        if reception.status == _UNVERIFIED:
+            raise _unverified()
+        # Only now: who cannot sign must not use up what the sender may ask.
+        for seconds in self._requests.take({name: 1}, now).values():
+            raise wait(seconds, f"This feed may send {PER_S:g} requests a second; send the rest later")
+        if reception.status >= _WELL:
+            raise Refused(reception.status, reception.text)
+        return reception
+
+
+def _unverified() -> Refused:
+    return Refused(_UNVERIFIED, "The sender could not be verified")
+
+
+def _told(became: Sequence[RecordedOne]) -> Response:
+    counts: Mapping[Recorded, int] = {kind: sum(one.result is kind for one in became) for kind in Recorded}
+    code = 409 if counts[Recorded.CONFLICT] else 202 if counts[Recorded.NEW] else 200
+    words = ", ".join(str(kind) for kind, count in counts.items() if count)
+    texts = [one.text for one in became if one.text]
+    return answer(Recording(text="; ".join([words, *texts[:3]]), deploys=list(became)), code)
