@@ -18,6 +18,7 @@ COMMANDS = {
     "notify": "notifying",
     "run": "ticking",
     "schema": "rules",
+    "score": "scoring",
     "status": "status",
     "tick": "ticking",
 }
@@ -59,6 +60,7 @@ SHORT_HELP = {
     "notify": "Send a test message to a team.",
     "run": "The daemon: a tick a minute, until it is told to stop.",
     "schema": "The JSON Schema of both files.",
+    "score": "Judge series in CSV files, without a configuration.",
     "status": "What each metric, source and channel is doing.",
     "tick": "One evaluation of everything that is due.",
 }
