@@ -55,7 +55,9 @@ class Telemetry:
         self._lag = gauge("tick_lag_seconds", "From the newest tick's minute to its start.")
         self._tick_seconds = histogram("tick_duration_seconds", "How long a tick took.")
         self._last_tick = gauge("last_tick_timestamp_seconds", "When a tick last came to its end.")
-        self._ticks = counter("ticks_total", "Ticks: ended, failed, missed or overrun.", "result")
+        self._ticks = counter(
+            "ticks_total", "Ticks: ended, failed or broken; minutes without one: missed or still_running.", "result"
+        )
         self._query_seconds = histogram("query_duration_seconds", "Queries of metrics, failed ones too.", "source")
         self._source_errors = counter("source_errors_total", "Queries that failed, by kind of error.", "source", "kind")
         self._outcomes = counter("outcomes_total", "Buckets judged, revisions included.", "kind")
@@ -78,7 +80,7 @@ class Telemetry:
     def _start(self) -> None:
         """What can be zero says so from the beginning, so that an increase of it is one."""
         self._build.labels(__version__).set(1)
-        for result in ("ended", "failed", "missed", "overrun"):
+        for result in ("ended", "failed", "broken", "missed", "still_running"):
             self._ticks.labels(result)
         for result in ("loaded", "refused"):
             self._reloads.labels(result)
@@ -97,8 +99,8 @@ class Telemetry:
 
     # Ticks
 
-    def tick_started(self, at: datetime, started_at: datetime) -> None:
-        self._lag.set((started_at - at).total_seconds())
+    def tick_lag(self, seconds: float) -> None:
+        self._lag.set(seconds)
 
     def tick_ended(self, report: TickReport, seconds: float, ended_at: datetime) -> None:
         self._ticks.labels("ended").inc()
@@ -115,11 +117,9 @@ class Telemetry:
     def tick_failed(self) -> None:
         self._ticks.labels("failed").inc()
 
-    def tick_missed(self) -> None:
-        self._ticks.labels("missed").inc()
-
-    def tick_overrun(self) -> None:
-        self._ticks.labels("overrun").inc()
+    def tick_overran(self, how: str) -> None:
+        """`how` is `missed`, `still_running` or `broken`."""
+        self._ticks.labels(how).inc()
 
     def look_at(self, store: Store, now: datetime) -> None:
         """Read what stands in the store; after a tick.
