@@ -84,6 +84,10 @@ class Clock(Protocol):
         """Aware, in UTC."""
         ...
 
+    def elapsed_s(self) -> float:
+        """Seconds since some start, sleep of the machine included; nobody can set this one."""
+        ...
+
 
 class Progress(Protocol):
     """Shows long work on a terminal, and nothing in a pipe."""

@@ -1,5 +1,6 @@
 """The one place that knows what time it is."""
 
+import time
 from datetime import UTC, datetime
 
 __all__ = ["SystemClock"]
@@ -10,3 +11,6 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)  # noqa: TID251 - this is the clock
+
+    def elapsed_s(self) -> float:
+        return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

@@ -101,17 +101,10 @@ def _listed(kinds: Counter[str]) -> str:
 @click.command()
 @config_option
 def run(config: Path) -> int:
-    """Tick once a minute until SIGTERM or Ctrl-C."""
-    from detector.app import open_app, system_clock
-    from detector.daemon import run_daemon
+    """Tick once a minute and serve HTTP, until SIGTERM or Ctrl-C; SIGHUP and changed files reload."""
+    from detector.app.serving import serve
 
-    with open_app(config) as app:
-        book = app.book
-        _complain(book)
-        app.store.verify()
-        teams = {metric.team for metric in book.metrics.values()}
-        say(f"watching {counted(len(book.metrics), 'metric')} of {counted(len(teams), 'team')}; one tick a minute")
-        run_daemon(app.tick, system_clock(), say, book.settings.timezone)
+    serve(config)
     return 0
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 import numpy as np
 
 from detector.alerting.due import Due, due_buckets
-from detector.errors import SourceError, StoreError, TickAbandoned
+from detector.errors import SourceError, StoreBusy, StoreError, TickAbandoned
 from detector.model.incident import Incident
 from detector.model.notification import Notification
 from detector.model.rulebook import RuleBook
@@ -34,6 +34,7 @@ from detector.pipeline.recall import Memory, recall
 from detector.pipeline.refit import refit
 from detector.pipeline.source_health import check_sources
 from detector.pipeline.suspecting import Inquiry
+from detector.pipeline.uncommitted import Uncommitted
 from detector.pipeline.witness import late_starts
 from detector.pipeline.world import World
 
@@ -68,7 +69,7 @@ def run_tick(book: RuleBook, world: World, now: datetime, news: Sequence[Notific
         findings = _look(book, memory, world, now)
         _go_on(world)
         changes = _decide(findings, book, memory, world, now, news)
-        world.store.commit(changes)
+        _commit(changes, world)
         delivered = deliver(book, world, now)
     return TickReport(
         at=now,
@@ -80,6 +81,15 @@ def run_tick(book: RuleBook, world: World, now: datetime, news: Sequence[Notific
         waiting=tuple(sorted((*world.reading.busy, *world.sending.busy))),
         failures=findings.failures | delivered.failures,
     )
+
+
+def _commit(changes: TickChanges, world: World) -> None:
+    try:
+        world.store.commit(changes)
+    except StoreBusy:
+        raise
+    except StoreError as error:
+        raise Uncommitted(error, [notification for notification, _ in changes.notifications]) from error
 
 
 def _look(book: RuleBook, memory: Memory, world: World, now: datetime) -> _Findings:
@@ -96,8 +106,9 @@ def _look(book: RuleBook, memory: Memory, world: World, now: datetime) -> _Findi
             pulled[one.metric.name] = one
         else:
             _fail(findings, one)
-    for one in pulled.values():
+    for done, one in enumerate(pulled.values()):
         _go_on(world)
+        world.progress.step("judging, metrics", done, len(pulled) + 1)
         _judge_alone(one, pulled, findings, memory, world, now)
     return findings
 

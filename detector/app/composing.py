@@ -1,4 +1,4 @@
-"""The composition root: the one file that names concrete adapters.
+"""A configuration, with everything that a command needs of it.
 
 Adapters are imported inside the functions that need them: `detector deploy add` must not wait for pandas or apprise.
 """
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from detector.config.load import load, load_settings
 from detector.errors import Fault, SourceError
@@ -22,6 +23,9 @@ from detector.pipeline.pulled import Failed, Pulled
 from detector.pipeline.sent import Sent
 from detector.pipeline.world import World
 from detector.ports import Clock, MetricSource, Notifier, Progress, Store
+
+if TYPE_CHECKING:
+    from detector.adapters.sources import SqlSource
 
 __all__ = [
     "App",
@@ -80,13 +84,18 @@ def open_store_of(settings: Settings) -> Iterator[Store]:
         store.close()
 
 
-@contextmanager
-def _open_sources(settings: Settings) -> Iterator[Mapping[str, MetricSource]]:
+def open_source_of(settings: Settings, name: str) -> "SqlSource":
+    """One source, which has not connected yet; it can be no file of the store's."""
     from detector.adapters.sources import open_source
     from detector.adapters.store.place import place_of
 
     own = [path] if (path := place_of(settings.store.hidden).path) else []
-    sources = {name: open_source(source, own) for name, source in settings.sources.items()}
+    return open_source(settings.sources[name], own)
+
+
+@contextmanager
+def _open_sources(settings: Settings) -> Iterator[Mapping[str, MetricSource]]:
+    sources = {name: open_source_of(settings, name) for name in settings.sources}
     try:
         yield sources
     finally:
@@ -94,7 +103,7 @@ def _open_sources(settings: Settings) -> Iterator[Mapping[str, MetricSource]]:
             source.close()
 
 
-def _apprise() -> Notifier:
+def apprise() -> Notifier:
     from detector.adapters.notify.apprise_notifier import AppriseNotifier
 
     return AppriseNotifier()
@@ -141,7 +150,7 @@ def open_app(config: Path, *, progress: Progress | None = None, notifier: Notifi
 
     book = load_book(config)
     with open_store_of(book.settings) as store, _open_sources(book.settings) as sources:
-        yield App(book, store, sources, notifier or _apprise(), progress or TerminalProgress())
+        yield App(book, store, sources, notifier or apprise(), progress or TerminalProgress())
 
 
 def check_live(book: RuleBook) -> tuple[list[Fault], list[Fault]]:
@@ -167,5 +176,5 @@ def send_test(settings: Settings, team: str, now: datetime) -> list[SendResult]:
 
     title, body = write_test(team, now)
     notification = Notification(f"test/{team}/{now.isoformat()}", team, Reason.TEST, title, body, now)
-    notifier = _apprise()
+    notifier = apprise()
     return [notifier.send(channel, notification, may_repeat=False) for channel in settings.teams[team].notify]

@@ -1,0 +1,125 @@
+"""The daemon, put together: engine, log, telemetry, dead man's switch and HTTP."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from detector.adapters.logs import set_up_logs
+from detector.adapters.reporting import Reporting
+from detector.adapters.scrubbing import secrets_in
+from detector.adapters.telemetry import CONTENT_TYPE, Telemetry
+from detector.app.composing import apprise, load_book, open_store_of, system_clock
+from detector.app.engine import AppEngine
+from detector.daemon import Daemon, Standing, run_daemon
+from detector.model.rulebook import RuleBook
+from detector.ports import Clock, Notifier
+from detector.web.application import make_application
+from detector.web.desk import Desk, Health
+from detector.web.receiving import Receiver
+from detector.web.server import Server
+
+__all__ = ["open_daemon", "serve"]
+
+_REFUSED = 400
+
+
+def serve(config: Path) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigError, UsageError: detector.yml is wrong, or its address is taken.
+        StoreError: the store cannot be opened.
+    """
+    with open_daemon(config) as daemon:
+        run_daemon(daemon)
+
+
+@contextmanager
+def open_daemon(
+    config: Path, *, clock: Clock | None = None, notifier: Notifier | None = None, out: TextIO = sys.stdout
+) -> Iterator[Daemon]:
+    """A daemon that is ready to run; its address is listened at already.
+
+    Raises:
+        ConfigError, UsageError, StoreError: as above.
+    """
+    book, clock = load_book(config, check_channels=True), clock or system_clock()
+    settings = book.settings
+    with ExitStack() as stack:
+        logs = set_up_logs(out, is_terminal=out.isatty(), secrets=secrets_in(settings), timezone=settings.timezone)
+        stack.callback(logs.close)
+        store = stack.enter_context(open_store_of(settings))
+        store.verify()
+        telemetry = Telemetry(clock.elapsed_s)
+        standing = Standing(clock.elapsed_s())
+        engine = AppEngine.start(
+            config, book, store, telemetry.watched_notifier(notifier or apprise()), Pulse(standing, clock),
+            telemetry.watched,
+        )  # fmt: skip
+        stack.callback(engine.close)
+        server = Front(
+            Server(make_application(_desk(engine, clock, standing, telemetry)), settings.http.listen), engine
+        )
+        yield Daemon(engine, clock, Reporting(logs, telemetry, store, clock), server, standing)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Progress as a sign of life: whoever reads ten weeks of history is not dead."""
+
+    standing: Standing
+    clock: Clock
+
+    def step(self, text: str, done: int, total: int) -> None:
+        """Something moved."""
+        del text, done, total
+        self.standing.sign_s = self.clock.elapsed_s()
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The server as the daemon wants it."""
+
+    server: Server
+    engine: AppEngine
+
+    def start(self) -> None:
+        """Answer from now on."""
+        self.server.start(has_tokens=bool(self.engine.book.settings.http.tokens))
+
+    def stop(self, patience_s: float) -> None:
+        """Answer no more."""
+        self.server.stop(patience_s)
+
+
+def _desk(engine: AppEngine, clock: Clock, standing: Standing, telemetry: Telemetry) -> Desk:
+    def health() -> Health:
+        return Health(
+            silent_s=clock.elapsed_s() - standing.sign_s,
+            ticked_at=standing.last_tick_at,
+            reads_store=not standing.trouble,
+            has_rules=bool(engine.book.metrics),
+            has_lease=standing.is_leader,
+        )
+
+    def count(what: str, labels: Mapping[str, str]) -> None:
+        if int(labels["code"]) >= _REFUSED:
+            telemetry.request_refused(f"{what} {labels['code']}")
+
+    return Desk(
+        store=engine.store,
+        clock=clock,
+        book=lambda: engine.book,
+        health=health,
+        render_metrics=lambda: (telemetry.render(), CONTENT_TYPE),
+        feeds=lambda: _receivers(engine.book),
+        count=count,
+    )
+
+
+def _receivers(book: RuleBook) -> Mapping[str, Receiver]:
+    del book
+    return {}

@@ -1,0 +1,107 @@
+"""What happens in a minute: the clock is looked at, the lease is held, a tick runs, and its sign of life is written."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from threading import Lock
+
+from detector.alerting.wording_admins import clock_stepped, store_failing, store_works_again
+from detector.daemon.clock_steps import ClockSteps
+from detector.daemon.engine import Engine
+from detector.daemon.lease import Lease
+from detector.daemon.reporter import Reporter
+from detector.daemon.standing import Standing
+from detector.errors import StoreBusy, StoreError, TickAbandoned
+from detector.model.notification import Notification
+from detector.pipeline.uncommitted import Uncommitted
+from detector.ports import Clock
+
+__all__ = ["Minutes"]
+
+SHOUTED_AGAIN_AFTER_S = 3600.0
+"""What cannot be kept cannot be remembered as said: an hour of quiet is kept in memory instead."""
+
+
+class Minutes:
+    """One tick after the other, for as long as the daemon runs."""
+
+    def __init__(self, engine: Engine, clock: Clock, reporter: Reporter, standing: Standing, lease: Lease) -> None:
+        self._engine, self._clock, self._reporter, self._standing = engine, clock, reporter, standing
+        self._lease = lease
+        self._steps = ClockSteps(clock.now(), clock.elapsed_s())
+        self._news: list[Notification] = []
+        self._news_turn = Lock()
+        self._shouted: dict[str, float] = {}
+        self._failing_since: datetime | None = None
+        self._pruned_on: date | None = None
+
+    def add_news(self, news: Sequence[Notification]) -> None:
+        """Messages about the detector itself, for the next tick to record and send; from any thread."""
+        with self._news_turn:
+            self._news.extend(news)
+
+    def tick(self) -> None:
+        """The minute that it is now."""
+        now, elapsed_s = self._clock.now(), self._clock.elapsed_s()
+        self._standing.sign_s = elapsed_s
+        self._look_at_clock(now, elapsed_s)
+        at = now.replace(second=0, microsecond=0)
+        try:
+            if self._is_leader() and not self._steps.is_on_hold(elapsed_s):
+                self._tick(at, now)
+        except TickAbandoned:
+            return
+        except StoreError as error:
+            self._standing.trouble = str(error)
+            self._reporter.tick_failed(at, error)
+            self._shout(error, now, elapsed_s)
+        finally:
+            self._standing.sign_s = self._clock.elapsed_s()
+
+    def _look_at_clock(self, now: datetime, elapsed_s: float) -> None:
+        step = self._steps.look(now, elapsed_s)
+        if step:
+            self._reporter.clock_stepped(step.total_seconds())
+            self.add_news(clock_stepped(step, self._engine.book.settings, now))
+
+    def _is_leader(self) -> bool:
+        had_it = self._standing.is_leader
+        self._standing.is_leader = self._lease.hold()
+        if had_it and not self._standing.is_leader:
+            self._reporter.standing_by(self._lease.why_not)
+        return self._standing.is_leader
+
+    def _tick(self, at: datetime, now: datetime) -> None:
+        store, begun_s = self._engine.store, self._clock.elapsed_s()
+        self._reporter.tick_begins(at, (now - at).total_seconds())
+        with self._news_turn:
+            news = tuple(self._news)
+        report = self._engine.tick(at, news)
+        with self._news_turn:
+            self._news = [one for one in self._news if one not in news]
+        store.beat(at)
+        self._standing.last_tick_at, self._standing.trouble = at, ""
+        if self._failing_since is not None:
+            self.add_news(store_works_again(self._failing_since, self._engine.book.settings, now))
+            self._failing_since = None
+        self._reporter.ticked(report, self._clock.elapsed_s() - begun_s)
+        self._prune(at)
+
+    def _prune(self, at: datetime) -> None:
+        if at.date() != self._pruned_on:
+            self._engine.store.prune(at - timedelta(seconds=self._engine.book.settings.keep_s))
+            self._pruned_on = at.date()
+
+    def _shout(self, error: StoreError, now: datetime, elapsed_s: float) -> None:
+        """What the store cannot keep is sent all the same, once an hour each."""
+        if isinstance(error, StoreBusy):
+            return
+        unkept = error.notifications if isinstance(error, Uncommitted) else ()
+        self._shouted = {
+            key: said_s for key, said_s in self._shouted.items() if elapsed_s - said_s < SHOUTED_AGAIN_AFTER_S
+        }
+        told = (*store_failing(str(error), self._engine.book.settings, now), *unkept)
+        fresh = [one for one in told if one.key not in self._shouted]
+        self._shouted |= {one.key: elapsed_s for one in fresh}
+        if fresh:
+            self._failing_since = self._failing_since or now
+            self._engine.shout(fresh)

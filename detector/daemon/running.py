@@ -1,0 +1,187 @@
+"""From start to stop: scheduler, signals, changed files."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Lock
+from types import FrameType
+
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+
+from detector.alerting.wording_admins import rules_load_again, rules_not_loading
+from detector.daemon.changes import changes, needs_restart
+from detector.daemon.engine import Engine, Server
+from detector.daemon.files import FileWatch
+from detector.daemon.lease import Lease
+from detector.daemon.minutes import Minutes
+from detector.daemon.reporter import Overrun, Reporter
+from detector.daemon.standing import Standing
+from detector.errors import ConfigError, Fault, StoreError
+from detector.model.rulebook import Settings
+from detector.ports import Clock
+
+__all__ = ["Daemon", "run_daemon"]
+
+GRACE_S = 300
+"""A tick that could not start on its minute is made up for within five: what is due is decided by watermarks anyway."""
+
+LOOK_S = 1.0
+"""Files are looked at every second: a change is loaded when two looks agree, well within five seconds."""
+
+LAST_TICK_S = 7.0
+"""A tick under way has so long to end; one that does not has recorded nothing, and may be cut off."""
+
+LAST_ANSWER_S = 1.0
+
+STILL_RUNNING = "a tick was still running when the next one was due; a later one makes up for it"
+
+
+@dataclass(slots=True)
+class Daemon:
+    """All that runs, and what is known of it."""
+
+    engine: Engine
+    clock: Clock
+    reporter: Reporter
+    server: Server | None
+    standing: Standing
+    lease: Lease = field(init=False)
+    minutes: Minutes = field(init=False)
+    files: FileWatch = field(init=False)
+    are_rules_bad: bool = field(init=False)
+    began_with: Settings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lease = Lease(self.engine.store)
+        self.minutes = Minutes(self.engine, self.clock, self.reporter, self.standing, self.lease)
+        self.files = FileWatch(self.engine.files)
+        self.began_with = self.engine.book.settings
+        self.are_rules_bad = bool(self.engine.book.faults)
+        if self.are_rules_bad:
+            self._complain(self.engine.book.faults)
+
+    def reload(self) -> None:
+        """Build new, then swap; what cannot be used changes nothing."""
+        self.files.taken()
+        try:
+            book = self.engine.load()
+        except ConfigError as error:
+            self._refuse(error.faults)
+            return
+        if book.faults:
+            self._refuse(book.faults)
+            return
+        changed = changes(self.engine.book, book)
+        self.engine.swap(book)
+        self.reporter.reloaded(book, changed)
+        self.reporter.holds_later(needs_restart(self.began_with, book.settings))
+        if self.are_rules_bad:
+            self.are_rules_bad = False
+            self.minutes.add_news(rules_load_again(book.settings, self.clock.now()))
+
+    def _refuse(self, faults: tuple[Fault, ...]) -> None:
+        self.reporter.reload_refused(faults)
+        self.are_rules_bad = True
+        self._complain(faults)
+
+    def _complain(self, faults: tuple[Fault, ...]) -> None:
+        self.minutes.add_news(rules_not_loading(faults, self.engine.book.settings, self.clock.now()))
+
+
+def run_daemon(daemon: Daemon, trigger: BaseTrigger | None = None) -> None:
+    """Tick on every full minute (in UTC, which has no clock changes) until SIGTERM or SIGINT; SIGHUP reloads."""
+    stop, reload_asked, turn = Event(), Event(), Lock()
+
+    def minute() -> None:
+        if not turn.acquire(blocking=False):
+            daemon.reporter.overran(Overrun.STILL_RUNNING, STILL_RUNNING)
+            return
+        try:
+            daemon.minutes.tick()
+        finally:
+            turn.release()
+
+    scheduler = _scheduler(daemon, minute, trigger or CronTrigger(second=0, timezone="UTC"))
+    with _signals(stop, reload_asked):
+        if daemon.server is not None:
+            daemon.server.start()
+        daemon.reporter.started(daemon.engine.book)
+        scheduler.start()
+        try:
+            _watch(daemon, stop, reload_asked, lambda: scheduler.add_job(minute))
+        finally:
+            has_ended = _end(daemon, scheduler, turn)
+    daemon.reporter.stopped()
+    if not has_ended:
+        os._exit(0)  # a thread in the middle of a query would keep the program from ending
+
+
+def _scheduler(daemon: Daemon, minute: Callable[[], None], trigger: BaseTrigger) -> BackgroundScheduler:
+    scheduler = BackgroundScheduler(
+        timezone="UTC", job_defaults={"misfire_grace_time": GRACE_S, "coalesce": True, "max_instances": 1}
+    )
+
+    def listen(event: JobEvent) -> None:
+        daemon.reporter.overran(*_overrun(event))
+
+    scheduler.add_job(minute, trigger, id="tick")
+    scheduler.add_job(minute, id="first")  # at once: nobody wants to wait for the minute to learn whether it works
+    scheduler.add_listener(listen, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_ERROR)
+    return scheduler
+
+
+def _overrun(event: JobEvent) -> tuple[Overrun, str]:
+    if event.code == EVENT_JOB_ERROR:
+        return Overrun.BROKEN, f"a tick broke with {event.exception!r}; the next one starts from what is in the store"
+    if event.code == EVENT_JOB_MISSED:
+        return Overrun.MISSED, "a tick could not start within five minutes of its time; the next one makes up for it"
+    return Overrun.STILL_RUNNING, STILL_RUNNING
+
+
+def _watch(daemon: Daemon, stop: Event, reload_asked: Event, tick_now: Callable[[], object]) -> None:
+    """Look after files, signals and the lease until told to stop."""
+    while not stop.wait(LOOK_S):
+        if reload_asked.is_set() or daemon.files.has_changed():
+            reload_asked.clear()
+            daemon.reload()
+        if not daemon.lease.is_held and _takes_over(daemon):
+            tick_now()
+
+
+def _takes_over(daemon: Daemon) -> bool:
+    """While another daemon has the store, this one is well as long as it keeps looking."""
+    daemon.standing.sign_s = daemon.clock.elapsed_s()
+    try:
+        return daemon.lease.hold()
+    except StoreError:
+        return False  # the next tick says so
+
+
+def _end(daemon: Daemon, scheduler: BackgroundScheduler, turn: Lock) -> bool:
+    daemon.standing.is_stopping = True
+    scheduler.shutdown(wait=False)
+    daemon.engine.hurry()
+    has_ended = turn.acquire(timeout=LAST_TICK_S)
+    if daemon.server is not None:
+        daemon.server.stop(LAST_ANSWER_S)
+    daemon.lease.give_back()
+    return has_ended
+
+
+@contextmanager
+def _signals(stop: Event, reload_asked: Event) -> Iterator[None]:
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        (reload_asked if number == signal.SIGHUP else stop).set()
+
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = {number: signal.signal(number, on_signal) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)
