@@ -45,15 +45,20 @@ def _reason(incident: Incident, book: RuleBook, now: datetime, *, is_removed: bo
 
 
 def about_source(
-    health: SourceHealth, reason: Reason, teams: Sequence[str], metrics: Sequence[Metric], now: datetime
+    health: SourceHealth,
+    reason: Reason,
+    teams: Sequence[str],
+    metrics: Sequence[Metric],
+    now: datetime,
+    day: int = 0,
 ) -> list[Notification]:
-    """One message per team; each team reads of its own metrics, the admins of all."""
+    """One message per team; each team reads of its own metrics, the admins of all; again after `day` full days."""
     since = (health.failing_since or now).isoformat()
     messages: list[Notification] = []
     for team in teams:
         own = [metric for metric in metrics if metric.team == team] or list(metrics)
         title, body = write_source(health, reason, own, now)
-        key = f"source/{health.source}/{since}/{reason}/{team}"
+        key = f"source/{health.source}/{since}/{reason}/{team}" + (f"/{day}" if day else "")
         messages.append(Notification(key, team, reason, title, body, now))
     return messages
 

@@ -15,7 +15,10 @@ RECENT_INCIDENTS = 500
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """States by metric, health by source (or metric), live incidents oldest first, and those that ended lately."""
+    """States by metric, health by source (or metric, or channel), live incidents oldest first, and those ended lately.
+
+    `last_at` is when a tick last came to its end, as far as anybody wrote that down.
+    """
 
     states: Mapping[str, MetricState]
     health: Mapping[str, SourceHealth]
@@ -23,6 +26,7 @@ class Memory:
     ended: tuple[Incident, ...]
     next_number: int
     last_heard_at: datetime | None
+    last_at: datetime | None = None
 
 
 def recall(store: Store, now: datetime) -> Memory:

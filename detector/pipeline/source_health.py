@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from detector.errors import SourceUnavailable
 from detector.model.metric import Metric
@@ -16,6 +16,9 @@ __all__ = ["OWNERS_HEAR_AFTER", "Checkup", "check_sources"]
 
 OWNERS_HEAR_AFTER = 3
 """Failed ticks in a row after which the owners are told (product.md), and the admins of a single query that fails."""
+
+ADMINS_HEAR_AGAIN_AFTER = timedelta(days=1)
+"""Nobody may forget a source that has been down for weeks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,13 @@ def check_sources(
     before: Mapping[str, SourceHealth],
     book: RuleBook,
     now: datetime,
+    last_at: datetime | None = None,
 ) -> Checkup:
     """Compare how sources answered with how they did before.
 
     A source that cannot be reached fails as a whole; a query that is refused, too slow or unreadable fails by itself,
-    under the name of its metric.
+    under the name of its metric. `last_at` is when the tick before was: the admins hear again from the tick with which
+    another day of a failure is full.
     """
     errors: dict[str, str] = {}
     for one in failed:
@@ -50,7 +55,7 @@ def check_sources(
     for name, error in sorted(errors.items()):
         health, told = _failing(before.get(name, SourceHealth(name)), error, book, now)
         changed.append(health)
-        messages.extend(told)
+        messages.extend(told or _again(health, book, now, last_at))
     for name in sorted(answered - errors.keys()):
         if name in before and before[name].failing_since is not None:
             changed.append(SourceHealth(name))
@@ -80,6 +85,16 @@ def _failing(
         messages += about_source(health, Reason.SOURCE_FAILING, owners, metrics, now)
         health = replace(health, told_owners=True)
     return health, messages
+
+
+def _again(health: SourceHealth, book: RuleBook, now: datetime, last_at: datetime | None) -> list[Notification]:
+    admins, since = book.settings.admins, health.failing_since
+    if admins is None or since is None or last_at is None or not health.told_admins:
+        return []
+    day = (now - since) // ADMINS_HEAR_AGAIN_AFTER
+    if not day > (last_at - since) // ADMINS_HEAR_AGAIN_AFTER >= 0:
+        return []
+    return about_source(health, Reason.SOURCE_FAILING, [admins], _metrics_of(health.source, book), now, day)
 
 
 def _back(before: SourceHealth, book: RuleBook, now: datetime) -> list[Notification]:
