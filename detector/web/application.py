@@ -25,7 +25,7 @@ from detector.web.threads import Turns
 
 __all__ = ["make_application"]
 
-_FIELDS = (*DeploysAsked.model_fields, *IncidentsAsked.model_fields)
+_ASKED = {"/api/v1/deploys": DeploysAsked, "/api/v1/incidents": IncidentsAsked}
 
 
 def make_application(desk: Desk, body_rules: BodyRules | None = None) -> FastAPI:
@@ -58,10 +58,11 @@ async def _refused(_request: Request, error: Exception) -> Response:
     return refuse(error)
 
 
-async def _unfit(_request: Request, error: Exception) -> Response:
+async def _unfit(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these
     found = [{**one, "loc": one["loc"][1:]} for one in error.errors()]  # without `query` or `path`
-    return refuse(unfit(found, _FIELDS))
+    asked = _ASKED.get(request.url.path)
+    return refuse(unfit(found, asked.model_fields if asked else ()))
 
 
 async def _http(_request: Request, error: Exception) -> Response:

@@ -1,7 +1,6 @@
 """Where senders of all kinds post; each feed's receiver knows its sender."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 import structlog
 from fastapi import APIRouter, Request
@@ -69,26 +68,27 @@ class Mailroom:
         self._requests, self._lines = Allowance(PER_S, BURST), Allowance(1 / 60, 10)
 
     async def take(self, name: str, request: Request) -> Response:
-        desk, now = self._desk, self._desk.clock.now()
-        reception = await self._received(name, request, now)
+        desk, at_s = self._desk, self._desk.clock.elapsed_s()
+        reception = await self._received(name, request, at_s)
         if not reception.reports:
             return answer(Recording(text=f"nothing to record: {reception.text}"))
         settings, reports, receipt = desk.book().settings, reception.reports, reception.receipt
-        self._pace.check(reports, settings, now)
+        self._pace.check(reports, settings, at_s)
         return await self._writing.take(lambda: _told(keep(desk.store, reports, receipt, settings)))
 
-    async def _received(self, name: str, request: Request, now: datetime) -> Reception:
+    async def _received(self, name: str, request: Request, at_s: float) -> Reception:
+        now = self._desk.clock.now()
         body, receiver = await request.body(), self._desk.feeds().get(name)
         if receiver is None:
             raise _unverified()
         headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in request.scope["headers"]}
         reception = await self._reading.take(lambda: receiver.accept(headers, body, now))
-        if reception.status >= _WELL and not self._lines.take({name: 1}, now):
+        if reception.status >= _WELL and not self._lines.take({name: 1}, at_s):
             _LOG.warning("a feed refused a request", feed=name, code=reception.status, why=reception.text)
         if reception.status == _UNVERIFIED:
             raise _unverified()
         # Only now: who cannot sign must not use up what the sender may ask.
-        for seconds in self._requests.take({name: 1}, now).values():
+        for seconds in self._requests.take({name: 1}, at_s).values():
             raise wait(seconds, f"This feed may send {PER_S:g} requests a second; send the rest later")
         if reception.status >= _WELL:
             raise Refused(reception.status, reception.text)

@@ -39,7 +39,7 @@ class Gate:
         token = known_token(scope["headers"], self._desk.book().settings.http.tokens)
         if token is None:
             return needs_token()
-        waits = self._allowance.take({token: 1}, self._desk.clock.now())
+        waits = self._allowance.take({token: 1}, self._desk.clock.elapsed_s())
         if not waits:
             return None
         return wait(waits[token], f"This token may ask {PER_S:g} times a second; send less often, or many in one batch")

@@ -60,11 +60,11 @@ class Pace:
     def usual(cls) -> "Pace":
         return cls(Allowance(PER_HOUR / 3600, PER_HOUR))
 
-    def check(self, reports: Sequence[Deploy], settings: Settings, now: datetime) -> None:
+    def check(self, reports: Sequence[Deploy], settings: Settings, at_s: float) -> None:
         """Raise Refused: 429, naming the service that there are too many reports of."""
         known = settings.services
         wanted = Counter(f"service {one.service!r}" if one.service in known else UNKNOWN for one in reports)
-        waits = self.allowance.take(wanted, now)
+        waits = self.allowance.take(wanted, at_s)
         for name, seconds in waits.items():
             raise wait(
                 seconds, f"Too many reports of {name}: {PER_HOUR} an hour are kept; nothing of this was recorded"

@@ -114,7 +114,7 @@ def _add_reports(router: APIRouter, desk: Desk, writing: Turns, pace: Pace) -> N
         body, settings, now = await request.body(), desk.book().settings, desk.clock.now()
         key = _checked(idempotency_key)
         drafts = drafts_of(_json_of(request, body), Moment(now, settings.timezone, key))
-        pace.check([draft.report for draft in drafts], settings, now)
+        pace.check([draft.report for draft in drafts], settings, desk.clock.elapsed_s())
         receipt = None if key is None else Receipt("api", key, hashlib.sha256(body).hexdigest(), now)
 
         def record() -> Response:
