@@ -32,6 +32,7 @@ class Minutes:
         self._news_turn = Lock()
         self._shouted: dict[str, float] = {}
         self._failing_since: datetime | None = None
+        self._stands_by = False
         self._pruned_on: date | None = None
 
     def add_news(self, news: Sequence[Notification]) -> None:
@@ -64,11 +65,11 @@ class Minutes:
             self.add_news(clock_stepped(step, self._engine.book.settings, now))
 
     def _is_leader(self) -> bool:
-        had_it = self._standing.is_leader
-        self._standing.is_leader = self._lease.hold()
-        if had_it and not self._standing.is_leader:
+        is_leader = self._standing.is_leader = self._lease.hold()
+        if not is_leader and not self._stands_by:
             self._reporter.standing_by(self._lease.why_not)
-        return self._standing.is_leader
+        self._stands_by = not is_leader
+        return is_leader
 
     def _tick(self, at: datetime, now: datetime) -> None:
         store, begun_s = self._engine.store, self._clock.elapsed_s()

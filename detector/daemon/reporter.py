@@ -57,7 +57,7 @@ class Reporter(Protocol):
         ...
 
     def holds_later(self, keys: Sequence[str]) -> None:
-        """Keys of detector.yml that differ from those the daemon was started with, and cannot change before the next."""
+        """Keys of detector.yml that are different since the start, and hold from the next one only."""
         ...
 
     def clock_stepped(self, step_s: float) -> None:

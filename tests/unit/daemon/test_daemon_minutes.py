@@ -1,0 +1,144 @@
+"""A minute of the daemon: who ticks, what is told, and what happens when the store or the clock fails."""
+
+from datetime import timedelta
+
+from daemons import NINE, MemoryStore, ScriptedEngine, a_daemon
+from detector.errors import StoreBusy, StoreError, TickAbandoned
+from detector.model.notification import Notification, Reason
+from detector.pipeline.uncommitted import Uncommitted
+
+MINUTE = timedelta(minutes=1)
+OPENED = Notification("incident/1/1", "checkout", Reason.OPENED, "Checkout revenue is 0", "...", NINE)
+
+
+def test_a_tick_and_its_sign_of_life() -> None:
+    """The tick is that of the full minute; its end is written and told."""
+    engine = ScriptedEngine()
+    daemon, heard, clock = a_daemon(engine)
+    clock.go_on(timedelta(seconds=7))
+    daemon.minutes.tick()
+    assert [at for at, _ in engine.ticks] == [NINE]
+    assert engine.store.beats == [NINE]
+    assert heard.names == ["tick_begins", "ticked"]
+    assert heard.of("tick_begins") == [(NINE, 7.0)]
+    assert daemon.standing.is_leader
+    assert daemon.standing.last_tick_at == NINE
+
+
+def test_while_another_daemon_has_the_store_nothing_ticks() -> None:
+    """It takes over when the other one ends, and says so when it loses the store to another one again."""
+    engine = ScriptedEngine(store=MemoryStore(is_taken=True))
+    daemon, heard, clock = a_daemon(engine)
+    daemon.minutes.tick()
+    assert not engine.ticks
+    assert not daemon.standing.is_leader
+    engine.store.is_taken = False
+    clock.go_on()
+    daemon.minutes.tick()
+    assert len(engine.ticks) == 1
+    engine.store.is_taken = engine.store.is_lost = True
+    clock.go_on()
+    daemon.minutes.tick()
+    assert len(engine.ticks) == 1
+    assert heard.of("standing_by") == [("another daemon runs on this store",)] * 2
+
+
+def test_a_lease_that_was_lost_is_taken_again() -> None:
+    """A server that restarted lets go of all locks: the next minute goes on where nobody else has it."""
+    engine = ScriptedEngine()
+    daemon, _, clock = a_daemon(engine)
+    daemon.minutes.tick()
+    engine.store.is_lost = True
+    clock.go_on()
+    daemon.minutes.tick()
+    assert len(engine.ticks) == 2
+
+
+def test_news_wait_for_a_tick_that_is_recorded() -> None:
+    """A message about the detector is given to every tick until one of them has kept it, and then to none."""
+    engine = ScriptedEngine(fails=[StoreBusy("busy"), None])
+    daemon, _, clock = a_daemon(engine)
+    daemon.minutes.add_news([OPENED])
+    for _ in range(3):
+        daemon.minutes.tick()
+        clock.go_on()
+    assert [news for _, news in engine.ticks] == [(OPENED,), ()]
+
+
+def test_a_store_that_fails_is_shouted_about_once_an_hour() -> None:
+    """What cannot be kept is sent past the outbox, and its end goes through it."""
+    engine = ScriptedEngine(fails=[Uncommitted(StoreError("disk full"), [OPENED])] * 90)
+    daemon, heard, clock = a_daemon(engine)
+    for _ in range(91):
+        daemon.minutes.tick()
+        clock.go_on()
+    told = [(one.team, one.reason) for one in engine.shouted]
+    assert told == [("platform", Reason.STORE_FAILING), ("checkout", Reason.OPENED)] * 2
+    assert len(heard.of("tick_failed")) == 90
+    assert not daemon.standing.trouble
+    daemon.minutes.tick()
+    assert [one.reason for one in engine.news] == [Reason.STORE_BACK]
+
+
+def test_a_busy_store_is_no_reason_to_shout() -> None:
+    """Somebody else's backup passes."""
+    engine = ScriptedEngine(fails=[StoreBusy("busy")])
+    daemon, heard, _ = a_daemon(engine)
+    daemon.minutes.tick()
+    assert not engine.shouted
+    assert heard.names == ["tick_begins", "tick_failed"]
+
+
+def test_an_abandoned_tick_is_neither_a_failure_nor_a_sign_of_life() -> None:
+    """The next start makes up for it."""
+    engine = ScriptedEngine(fails=[TickAbandoned("told to end")])
+    daemon, heard, _ = a_daemon(engine)
+    daemon.minutes.tick()
+    assert heard.names == ["tick_begins"]
+    assert not engine.store.beats
+
+
+def test_a_clock_that_is_set_ahead_judges_nothing_for_a_while() -> None:
+    """The admins are told; after ten minutes the new time is believed, with one tick and no storm."""
+    engine = ScriptedEngine()
+    daemon, heard, clock = a_daemon(engine)
+    daemon.minutes.tick()
+    clock.step(timedelta(hours=1))
+    for _ in range(12):
+        clock.go_on()
+        daemon.minutes.tick()
+    assert [at for at, _ in engine.ticks] == [NINE, *(NINE + timedelta(hours=1) + n * MINUTE for n in (11, 12))]
+    assert heard.of("clock_stepped") == [(3600.0,)]
+    assert [one.reason for one in engine.news] == [Reason.CLOCK_STEPPED]
+
+
+def test_a_clock_that_is_set_back_goes_on_ticking() -> None:
+    """Nothing is due for a day, and the admins know why."""
+    engine = ScriptedEngine()
+    daemon, _, clock = a_daemon(engine)
+    daemon.minutes.tick()
+    clock.step(timedelta(days=-1))
+    clock.go_on()
+    daemon.minutes.tick()
+    assert [at for at, _ in engine.ticks] == [NINE, NINE + MINUTE - timedelta(days=1)]
+    assert [one.reason for one in engine.news] == [Reason.CLOCK_STEPPED]
+
+
+def test_what_is_over_is_forgotten_once_a_day() -> None:
+    """After `keep`, at the first tick of each day."""
+    engine = ScriptedEngine()
+    daemon, _, clock = a_daemon(engine)
+    for _ in range(3):
+        daemon.minutes.tick()
+        clock.go_on(timedelta(hours=12))
+    keep = timedelta(seconds=engine.book.settings.keep_s)
+    assert engine.store.pruned == [NINE - keep, NINE + timedelta(days=1) - keep]
+
+
+def test_the_sign_of_life_moves_with_every_minute() -> None:
+    """Also with those that fail, and while standing by: only a thread that hangs is no life."""
+    engine = ScriptedEngine(store=MemoryStore(is_taken=True))
+    daemon, _, clock = a_daemon(engine)
+    clock.go_on()
+    daemon.minutes.tick()
+    assert daemon.standing.sign_s == clock.elapsed_s()
