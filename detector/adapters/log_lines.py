@@ -4,7 +4,6 @@ import json
 import math
 import sys
 import traceback
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import PurePath
@@ -16,9 +15,6 @@ __all__ = ["as_json", "as_text", "error_of", "one_line"]
 _FRAMES = 6
 _LONGEST = 2000
 _KEPT = 100
-
-# Control, format (bidi, zero width), surrogates, private, unassigned, line and paragraph separators.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def one_line(value: object) -> Any:  # noqa: ANN401 - as JSON has it
@@ -41,9 +37,8 @@ def _visible(text: str) -> str:
 
 
 def _shown(char: str) -> str:
-    if unicodedata.category(char) not in _UNSEEN:
-        return char
-    return char.encode("unicode_escape").decode("ascii")
+    """Controls, separators, bidirectional and zero width characters, surrogates: as Python writes them in a literal."""
+    return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
 
 
 def as_json(event: Mapping[str, Any], *, is_ascii: bool) -> str:
