@@ -14,6 +14,7 @@
     ├── TickAbandoned           the program is about to end; nothing of the tick was recorded
     └── StoreError              the detector's own store
         ├── StoreBusy           another process holds it
+        ├── StoreFull           its disk has no space left; nothing that was kept is lost
         ├── StoreTooNew         written by a newer detector
         └── StoreDamaged        unreadable; says how to go on
 
@@ -98,6 +99,10 @@ class StoreError(DetectorError):
 
 class StoreBusy(StoreError):
     """Another process is in the middle of a tick on this store."""
+
+
+class StoreFull(StoreError):
+    """The disk of the store has no space left; what was committed stays, and with space again the next try succeeds."""
 
 
 class StoreTooNew(StoreError):

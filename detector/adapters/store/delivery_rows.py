@@ -41,8 +41,9 @@ def write_notifications(connection: Connection, decided: Sequence[tuple[Notifica
             "may_repeat": False,
             "error": "",
         }
-        for key, (_, channels) in new.items()
+        for key, (message, channels) in new.items()
         for channel in range(channels)
+        if channel not in message.except_channels
     ]
     insert_new(connection, deliveries, rows)
 

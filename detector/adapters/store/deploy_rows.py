@@ -1,6 +1,7 @@
 """Reports of deploys."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 
@@ -8,22 +9,49 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from detector.adapters.store.deploy_codec import decode_deploy, encode_deploy
 from detector.adapters.store.sql import insert_new
-from detector.adapters.store.tables import deploys
+from detector.adapters.store.tables import deploys, receipts
 from detector.adapters.store.trouble import decoding
-from detector.errors import DeployFeedError
-from detector.model.deploy import Deploy, DeployStatus
+from detector.errors import DeliveryReused, DeployFeedError
+from detector.model.deploy import Added, Deploy, DeployStatus, Receipt, Recorded
 from detector.model.span import Span
 
-__all__ = ["add_report", "count_by_service", "last_heard", "load_changes", "newest_report"]
+__all__ = ["add_reports", "count_by_service", "last_heard", "load_changes", "newest_report"]
 
 
-def add_report(connection: Connection, report: Deploy) -> bool:
-    _refuse_unstorable(report)
+def add_reports(connection: Connection, reports: Sequence[Deploy], receipt: Receipt | None) -> tuple[Added, ...]:
+    for report in reports:
+        _refuse_unstorable(report)
+    if receipt is not None and not _is_first(connection, receipt):
+        return (Added(Recorded.KNOWN),) * len(reports)
+    return tuple(_add(connection, report) for report in reports)
+
+
+def _is_first(connection: Connection, receipt: Receipt) -> bool:
+    if not (_is_storable(receipt.feed) and _is_storable(receipt.delivery)):
+        raise DeployFeedError(
+            f"the number of the request is {receipt.delivery!a:.80}; it holds a NUL or half a character, which no "
+            "database keeps; leave it out",
+        )
+    same = (receipts.c.feed == receipt.feed) & (receipts.c.delivery == receipt.delivery)
+    digest = connection.scalar(select(receipts.c.digest).where(same))
+    if digest is None:
+        row = {name: getattr(receipt, name) for name in ("feed", "delivery", "digest", "received_at")}
+        insert_new(connection, receipts, [row])
+        return True
+    if digest != receipt.digest:
+        raise DeliveryReused(
+            f"request {receipt.delivery!r:.80} of {receipt.feed!r:.80} was received before, with another content; "
+            "what is known stays; give every request a number of its own",
+        )
+    return False
+
+
+def _add(connection: Connection, report: Deploy) -> Added:
     mine = (deploys.c.source == report.source) & (deploys.c.id == report.id) & (deploys.c.status == report.status.value)
     known = connection.scalar(select(deploys.c.content).where(mine))
     if known is None:
         insert_new(connection, deploys, [_encode(report)])
-        return True
+        return Added(Recorded.NEW)
     with decoding():
         earlier = decode_deploy(json.loads(known))
     report = decode_deploy(encode_deploy(report))  # with its times in UTC, as the earlier one
@@ -33,25 +61,26 @@ def add_report(connection: Connection, report: Deploy) -> bool:
         if field.name != "received_at" and getattr(earlier, field.name) != getattr(report, field.name)
     ]
     if different:
-        raise DeployFeedError(
+        return Added(
+            Recorded.CONFLICT,
             f"deploy {report.id!r:.80} of {report.service!r:.80} with status {report.status.value} was reported "
             f"before, with other content ({'; '.join(different)}); what is known stays; give another change another id",
         )
-    return False
+    return Added(Recorded.KNOWN)
 
 
 def _refuse_unstorable(report: Deploy) -> None:
     for field in fields(Deploy):
         value = getattr(report, field.name)
-        if isinstance(value, str) and ("\0" in value or not _encodes(value)):
+        if isinstance(value, str) and not _is_storable(value):
             raise DeployFeedError(
                 f"deploy {report.id!a:.80}: `{field.name}` is {value!a:.80}; it holds a NUL or half a character, which "
                 "no database keeps; leave it out",
             )
 
 
-def _encodes(value: str) -> bool:
-    return value.encode("utf-8", "replace") == value.encode("utf-8", "surrogatepass")
+def _is_storable(value: str) -> bool:
+    return "\0" not in value and value.encode("utf-8", "replace") == value.encode("utf-8", "surrogatepass")
 
 
 def _encode(report: Deploy) -> dict[str, object]:

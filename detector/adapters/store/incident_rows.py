@@ -10,7 +10,15 @@ from detector.adapters.store.sql import insert_new, upsert
 from detector.adapters.store.tables import incident_events, incidents
 from detector.model.incident import Incident, IncidentEvent, IncidentState
 
-__all__ = ["load_events", "load_incident", "load_incidents", "next_number", "write_events", "write_incidents"]
+__all__ = [
+    "load_events",
+    "load_incident",
+    "load_incidents",
+    "load_live",
+    "next_number",
+    "write_events",
+    "write_incidents",
+]
 
 _LIVE = [state.value for state in IncidentState if state is not IncidentState.RESOLVED]
 
@@ -25,6 +33,11 @@ def load_incidents(connection: Connection, *, only_live: bool, limit: int) -> tu
     if only_live:
         statement = statement.where(incidents.c.state.in_(_LIVE))
     return tuple(decode_incident(json.loads(content)) for content in connection.scalars(statement))
+
+
+def load_live(connection: Connection) -> tuple[Incident, ...]:
+    live = select(incidents.c.content).where(incidents.c.state.in_(_LIVE)).order_by(incidents.c.number)
+    return tuple(decode_incident(json.loads(content)) for content in connection.scalars(live))
 
 
 def load_events(connection: Connection, number: int) -> tuple[IncidentEvent, ...]:

@@ -1,7 +1,7 @@
 """From a URL to a store that can be used."""
 
 from detector.adapters.store.engines import make_engine
-from detector.adapters.store.locks import lock_of
+from detector.adapters.store.locks import LEASE, lock_of
 from detector.adapters.store.place import place_of
 from detector.adapters.store.schema import bring_up_to_date
 from detector.adapters.store.sql_store import SqlStore
@@ -27,4 +27,4 @@ def open_store(url: str, *, patience_s: float = 5.0) -> SqlStore:
     except BaseException:
         engine.dispose()  # else the connection of a store that cannot be used stays open until it is collected
         raise
-    return SqlStore(engine, place, lock, patience_s)
+    return SqlStore(engine, place, lock, lock_of(place, LEASE), patience_s)

@@ -3,23 +3,28 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
+from pathlib import Path
 from threading import RLock
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from detector.adapters.store import (
+    beat_rows,
     delivery_rows,
     deploy_rows,
     incident_rows,
     outcome_rows,
     state_rows,
 )
+from detector.adapters.store.copying import copy_file, refuse_on_server
 from detector.adapters.store.engines import writers
 from detector.adapters.store.locks import Lock, held
+from detector.adapters.store.measuring import size_of
 from detector.adapters.store.place import Place
-from detector.adapters.store.tables import metadata
+from detector.adapters.store.pruning import prune
 from detector.adapters.store.trouble import damaged, decoding, translated
-from detector.model.deploy import Deploy
+from detector.errors import DeployFeedError, StoreError
+from detector.model.deploy import Added, Deploy, Receipt, Recorded
 from detector.model.incident import Incident, IncidentEvent
 from detector.model.notification import Delivery, SendResult
 from detector.model.span import Span
@@ -32,11 +37,12 @@ __all__ = ["SqlStore"]
 class SqlStore:
     """Made by `open_store`; usable from several threads."""
 
-    def __init__(self, engine: Engine, place: Place, lock: Lock, patience_s: float) -> None:
+    def __init__(self, engine: Engine, place: Place, lock: Lock, lease: Lock, patience_s: float) -> None:
         self._engine = engine
         self._writers = writers(engine)
         self._place = place
         self._lock = lock
+        self._lease = lease
         self._patience_s = patience_s
         in_memory = place.path is None and not place.is_postgres
         self._turn: AbstractContextManager[object] = RLock() if in_memory else nullcontext()  # one connection for all
@@ -58,6 +64,16 @@ class SqlStore:
     def exclusive(self) -> Iterator[None]:
         with held(self._lock, self._place, self._patience_s):
             yield
+
+    @contextmanager
+    def lease(self, patience_s: float = 0.0) -> Iterator[None]:
+        with held(self._lease, self._place, patience_s):
+            yield
+
+    def check_lease(self) -> None:
+        if not self._lease.is_held:
+            raise StoreError(f"this process has no lease of the store ({self._place.label}); take it before going on")
+        self._lease.check()
 
     # What a tick starts from
 
@@ -134,6 +150,7 @@ class SqlStore:
 
     def begin_delivery(self, delivery: Delivery, at: datetime) -> None:
         self._lock.check()
+        self._lease.check()  # who has it now takes every delivery that is under way for one of the dead
         with self._writing(f"begin delivery {delivery.id}") as connection:
             delivery_rows.begin(connection, delivery, at)
 
@@ -151,9 +168,16 @@ class SqlStore:
 
     # What people and pipelines say
 
+    def add_deploys(self, reports: Sequence[Deploy], receipt: Receipt | None = None) -> tuple[Added, ...]:
+        first = f" {reports[0].id!a:.80}" if reports else ""
+        with self._writing(f"keep the report of deploy{first}") as connection:
+            return deploy_rows.add_reports(connection, reports, receipt)
+
     def add_deploy(self, report: Deploy) -> bool:
-        with self._writing(f"keep the report of deploy {report.id!a:.80}") as connection:
-            return deploy_rows.add_report(connection, report)
+        (added,) = self.add_deploys([report])
+        if added.recorded is Recorded.CONFLICT:
+            raise DeployFeedError(added.why)
+        return added.recorded is Recorded.NEW
 
     def set_incident(self, incident: Incident, event: IncidentEvent) -> None:
         with self._writing(f"change incident {incident.number}") as connection:
@@ -196,13 +220,22 @@ class SqlStore:
             raise damaged(self._place, str(found)[:200])
 
     def size_bytes(self) -> int:
-        """On disk, with what is not yet folded into the file, and with indexes."""
         with self._reading("measure the store") as connection:
+            return size_of(connection, self._place)
+
+    def beat(self, at: datetime) -> None:
+        with self._writing("keep that a tick has ended") as connection:
+            beat_rows.write_beat(connection, at)
+
+    def last_beat_at(self) -> datetime | None:
+        with self._reading("read when a tick last ended") as connection:
+            return beat_rows.load_beat(connection)
+
+    def prune(self, before: datetime) -> int:
+        return prune(self._reading, self._writing, before)
+
+    def backup(self, file: Path) -> int:
+        with self._reading(f"back the store up into {file}") as connection:
             if self._place.is_postgres:
-                sizes = [f"pg_total_relation_size('{table}')" for table in metadata.tables]
-                return int(connection.scalar(text(f"SELECT {' + '.join(sizes)}")) or 0)
-            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-            size = int(pages) * int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())
-        path = self._place.path
-        journal = path.with_name(path.name + "-wal") if path is not None else None
-        return size + (journal.stat().st_size if journal is not None and journal.exists() else 0)
+                raise refuse_on_server(connection, self._place, file)
+            return copy_file(connection, self._place, file)

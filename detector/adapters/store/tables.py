@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from detector.adapters.store.column_types import PlainText, UtcTime
 
 __all__ = [
+    "beats",
     "deliveries",
     "deploys",
     "history",
@@ -17,6 +18,7 @@ __all__ = [
     "notifications",
     "outcome_revisions",
     "outcomes",
+    "receipts",
     "source_health",
 ]
 
@@ -166,6 +168,16 @@ deploys = sa.Table(
     sa.Index("ix_deploys_finished_at", "finished_at"),
 )
 
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    _key("feed", sa.Text),
+    _key("delivery", sa.Text),
+    _must("digest", sa.Text),
+    _must("received_at", UtcTime),
+    sa.Index("ix_receipts_received_at", "received_at"),
+)
+
 source_health = sa.Table(
     "source_health",
     metadata,
@@ -175,4 +187,11 @@ source_health = sa.Table(
     _must("error", PlainText),
     _must("told_admins", sa.Boolean),
     _must("told_owners", sa.Boolean),
+)
+
+beats = sa.Table(
+    "beats",
+    metadata,
+    _key("what", sa.Text),
+    _must("at", UtcTime),
 )

@@ -1,5 +1,6 @@
 """What drivers and the system raise, as StoreErrors that say what was attempted, why it failed and what to do."""
 
+import errno
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,14 +8,17 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from detector.adapters.store.place import Place
-from detector.errors import StoreBusy, StoreDamaged, StoreError
+from detector.errors import StoreBusy, StoreDamaged, StoreError, StoreFull
 
 __all__ = ["Unreadable", "damaged", "decoding", "translated"]
 
 _LONGEST = 200
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
+_FULL = "free some space on its disk; nothing that was kept is lost, and the next attempt goes on"
 _SQLITE_BUSY = "another program holds it; try again when that one is done"
 # Result codes of https://www.sqlite.org/rescode.html
+
 _SQLITE: dict[int, tuple[type[StoreError], str]] = {
     3: (StoreError, "let this user read and write the file and its directory"),
     5: (StoreBusy, _SQLITE_BUSY),
@@ -22,7 +26,7 @@ _SQLITE: dict[int, tuple[type[StoreError], str]] = {
     8: (StoreError, "let this user write to the file and its directory"),
     10: (StoreError, "the disk answers with errors or is full; look at the system's log"),
     11: (StoreDamaged, ""),
-    13: (StoreError, "free some space on its disk; nothing was lost, and the next attempt goes on"),
+    13: (StoreFull, _FULL),
     14: (StoreError, "its directory must exist, and this user must be able to write there"),
     26: (StoreDamaged, ""),
 }
@@ -32,7 +36,7 @@ _POSTGRES_WHO = "look at the user and password in `store`"
 _POSTGRES_NO_DATABASE = "make the database first: CREATE DATABASE"
 # Error codes of https://www.postgresql.org/docs/current/errcodes-appendix.html, the longest prefix first
 _POSTGRES: tuple[tuple[str, type[StoreError], str], ...] = (
-    ("53100", StoreError, "free some space on the server's disk"),
+    ("53100", StoreFull, "free some space on the server's disk; nothing that was kept is lost"),
     ("53300", StoreError, "the server has no connection left; raise max_connections or close some"),
     ("25006", StoreError, "the server is read-only; point `store` at the primary"),
     ("28", StoreError, _POSTGRES_WHO),
@@ -80,6 +84,10 @@ def translated(attempted: str, place: Place) -> Iterator[None]:
     except Unreadable as error:
         raise damaged(place, f"while trying to {attempted}: {error}") from error
     except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise StoreFull(
+                f"cannot {attempted}: {error.strerror}: {error.filename or place.label}; {_FULL}"
+            ) from error
         raise StoreError(
             f"cannot {attempted}: {error.strerror}: {error.filename}; this user must be able to write there"
         ) from error
