@@ -1,6 +1,6 @@
 """Removes from an image in the making what a running detector never reads.
 
-slim.py packages ENVIRONMENT   from a virtual environment: tests, headers, type stubs, samples
+slim.py packages ENVIRONMENT   from a virtual environment: programs, tests, headers, type stubs, samples
 slim.py base                   from the system: pip and what comes with it, set-user-id bits, caches, manuals
 """  # noqa: INP001 - a script of the image, no package
 
@@ -12,7 +12,8 @@ from pathlib import Path
 
 # Whose folders `tests` nothing else imports.
 TESTED = ("formulaic", "narwhals", "numpy", "pandas", "patsy", "scipy", "statsmodels")
-COMPILERS = ("numpy/distutils", "numpy/f2py", "numpy/_core/include", "scipy/special/_precompute")
+# numpy/f2py stays: `from numpy import *`, which scipy says, imports it.
+COMPILERS = ("numpy/distutils", "numpy/_core/include", "scipy/special/_precompute")
 SOURCES = {".a", ".c", ".cpp", ".f", ".f90", ".h", ".hpp", ".pxd", ".pxi", ".pyi", ".pyx"}
 SAMPLES = "statsmodels/datasets"
 
@@ -37,17 +38,32 @@ SET_ID = 0o6000
 def slim_packages(environment: Path) -> None:
     """Take from an environment what only tests, compilers and type checkers read."""
     (site,) = environment.glob("lib/python3*/site-packages")
-    for package in TESTED:
-        for folder in sorted((site / package).rglob("tests")):
-            remove(folder)
     for name in COMPILERS:
         remove(site / name)
-    for path in site.rglob("*"):
-        if path.suffix in SOURCES and path.is_file():
-            path.unlink()
-    for path in (site / SAMPLES).rglob("*"):
-        if path.suffix != ".py" and path.is_file():
-            path.unlink()
+    for unwanted in (programs(environment), tests(site), sources(site), samples(site)):
+        for path in sorted(unwanted):
+            remove(path)
+
+
+def programs(environment: Path) -> Iterator[Path]:
+    """Commands that packages bring along."""
+    yield from (path for path in (environment / "bin").iterdir() if not path.name.startswith("python"))
+
+
+def tests(site: Path) -> Iterator[Path]:
+    """Folders of tests."""
+    for package in TESTED:
+        yield from (site / package).rglob("tests")
+
+
+def sources(site: Path) -> Iterator[Path]:
+    """What compilers and type checkers read."""
+    yield from (path for path in site.rglob("*") if path.suffix in SOURCES and path.is_file())
+
+
+def samples(site: Path) -> Iterator[Path]:
+    """Data that textbooks use."""
+    yield from (path for path in (site / SAMPLES).rglob("*") if path.suffix != ".py" and path.is_file())
 
 
 def slim_base(root: Path = Path("/")) -> None:

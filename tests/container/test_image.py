@@ -32,7 +32,7 @@ for name in [*names, *others]:
         importlib.import_module(name)
 print(len(names), sys.modules["psycopg"].pq.__impl__)
 """
-TOOLS = ("pip", "pip3", "gcc", "cc", "c++", "ld", "as", "make", "hatchling", "easy_install", "git", "curl", "wget")
+TOOLS = ("pip", "pip3", "gcc", "cc", "c++", "ld", "as", "make", "hatchling", "easy_install", "git", "f2py", "uvicorn")
 
 
 @pytest.fixture(scope="module")
