@@ -70,7 +70,7 @@ def write_channel(trouble: ChannelTrouble, timezone: str, now: datetime) -> tupl
         *(f"Did not arrive: {inert(title)}" for title in trouble.titles[:_MOST_TITLES]),
         f"... and {more} more" if more > 0 else "",
         _others(trouble, team),
-        f"Correct `notify` of team {team} in detector.yml, then: detector notify {team} --test",
+        f"Correct the address of team {team} in detector.yml, and try it: detector notify {team} --test",
     ]
     return f"Messages to team {team} do not arrive on its channel {trouble.channel + 1}", _joined(lines)
 
@@ -86,7 +86,7 @@ def write_channel_back(team: str, channel: int, since: datetime, timezone: str, 
     """Title and body when messages arrive again."""
     lines = [
         f"Nothing had arrived there since {LocalTimes(timezone, now).at(since)} ({timezone}), {duration(now - since)}",
-        "What was still waiting is sent now; what was given up stands in `detector status`",
+        "What was still waiting is sent now; what was given up is listed by: detector status",
     ]
     return f"Messages to team {inert(team, 60)} arrive on its channel {channel + 1} again", _joined(lines)
 
@@ -98,7 +98,7 @@ def rules_not_loading(faults: Sequence[Fault], settings: Settings, now: datetime
     lines = [
         *listed,
         f"... and {more} more" if more > 0 else "",
-        "Watched as before: what was loaded earlier goes on, without what these files would change",
+        "Metrics that were loaded before are watched as they were; those that never were, not at all",
         "The files are read again as soon as they change; to look yourself: detector check",
     ]
     mistakes = "1 mistake" if len(faults) == 1 else f"{len(faults)} mistakes"
@@ -131,7 +131,7 @@ def clock_stepped(step: timedelta, settings: Settings, now: datetime) -> tuple[N
     else:
         until = times.at(now - step)
         meaning = [
-            f"Nothing is judged twice: what is judged stays, and little is due before the clock reads {until} again",
+            f"Nothing is judged twice: what is judged stays, and more falls due when the clock reads {until} again",
             "If the clock had been wrong before, outcomes of that time may be wrong: see detector status",
         ]
     lines = [f"From {times.at(now - step)} to {times.at(now)} ({settings.timezone})", *meaning]
@@ -143,11 +143,11 @@ def store_failing(error: str, settings: Settings, now: datetime) -> tuple[Notifi
     """That nothing can be kept. It cannot go through the outbox, which is what fails: whoever sends it counts hours."""
     lines = [
         f"Error: {inert(error, 400)}",
-        "No metric is judged, and no incident is opened, until the store works again",
-        "Nothing is lost: what falls due meanwhile is judged then, up to a day of it",
-        "Messages that were decided on before wait as well",
+        "As long as the store can be read, what is found is told at once and may be told again; else nobody watches",
+        "What falls due meanwhile is judged when the store works again, up to a day of it",
+        "Messages that were decided on before wait until then",
     ]
-    words = ("The detector cannot write to its store: nobody watches", _joined(lines))
+    words = ("The detector cannot write to its store", _joined(lines))
     return _to_admins(settings, "store/failing", Reason.STORE_FAILING, words, now)
 
 

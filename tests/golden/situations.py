@@ -6,10 +6,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from detector.alerting.wording import write_incident, write_late, write_source, write_test
+from detector.alerting.wording_admins import (
+    ChannelTrouble,
+    clock_stepped,
+    rules_load_again,
+    rules_not_loading,
+    store_failing,
+    store_works_again,
+    write_channel,
+    write_channel_back,
+)
+from detector.errors import Fault
 from detector.model.deploy import Answer, Deploy, DeployKind, Ranking, Rejected, Scope, Suspect
 from detector.model.incident import Incident, IncidentMetric, IncidentState, Told, Whereabouts
 from detector.model.metric import Kind, Metric, ShortForm
-from detector.model.notification import Reason
+from detector.model.notification import Notification, Reason
 from detector.model.rulebook import Http, RuleBook, Settings
 from detector.model.secret import Secret
 from detector.model.span import Span
@@ -238,6 +249,32 @@ def data_late() -> Letter:
     return write_late(REVENUE, Outcome(REVENUE.name, EIGHT, OutcomeKind.LATE, NOW, reason=reason), NOW)
 
 
+ADMINS = replace(book().settings, admins="platform")
+TROUBLE = ChannelTrouble(
+    team="checkout",
+    channel=0,
+    since=at("08:52"),
+    waiting=4,
+    given_up=0,
+    attempts=5,
+    error="slack: 404, the channel does not exist",
+    titles=("Checkout revenue is 0 €", "Payment success is 12 %", "Sign-ups are 3", "Refunds are 5,230 $"),
+    others=2,
+    others_failing=1,
+)
+GIVEN_UP = replace(TROUBLE, waiting=0, given_up=1, attempts=1, titles=TROUBLE.titles[:1], others=0, others_failing=0)
+FAULTS = (
+    Fault("detector.yml", 0, 0, "no such file; run `detector init`, or name it with -c or $DETECTOR_CONFIG"),
+    *(Fault("rules/checkout.yml", line, 5, "unknown key 'tabel'; did you mean 'table'?") for line in range(3, 15)),
+)
+
+
+def only(told: tuple[Notification, ...]) -> Letter:
+    """The words of the one message."""
+    (message,) = told
+    return message.title, message.body
+
+
 SITUATIONS: dict[str, Callable[[], Letter]] = {
     "opened_zero_revenue": lambda: opened(OPEN),
     "opened_two_segments_one_of": two_segments,
@@ -258,5 +295,20 @@ SITUATIONS: dict[str, Callable[[], Letter]] = {
     "source_failing": source_failing,
     "source_back": source_back,
     "data_late": data_late,
+    "channel_failing": lambda: write_channel(TROUBLE, "Europe/Berlin", NOW),
+    "channel_given_up_on_the_only_one": lambda: write_channel(GIVEN_UP, "Europe/Berlin", NOW),
+    "channel_back": lambda: write_channel_back("checkout", 0, at("08:52"), "Europe/Berlin", NOW),
+    "rules_failing": lambda: only(rules_not_loading(FAULTS, ADMINS, NOW)),
+    "rules_back": lambda: only(rules_load_again(ADMINS, NOW)),
+    "clock_ahead": lambda: only(clock_stepped(timedelta(hours=1), ADMINS, NOW)),
+    "clock_back": lambda: only(clock_stepped(timedelta(days=-1), ADMINS, NOW)),
+    "store_failing": lambda: only(
+        store_failing(
+            "cannot write outcomes: the store (sqlite:///detector.db) says: database or disk is full; free some space",
+            ADMINS,
+            NOW,
+        )
+    ),
+    "store_back": lambda: only(store_works_again(at("07:40"), ADMINS, NOW)),
     "test": lambda: write_test("checkout", NOW),
 }
