@@ -66,7 +66,6 @@ class MemoryStore:
 
     is_taken: bool = False
     is_lost: bool = False
-    beats: list[datetime] = field(default_factory=list)
     pruned: list[datetime] = field(default_factory=list)
 
     @contextmanager
@@ -80,9 +79,6 @@ class MemoryStore:
     def check_lease(self) -> None:
         if self.is_lost:
             raise StoreError("the server restarted")
-
-    def beat(self, at: datetime) -> None:
-        self.beats.append(at)
 
     def prune(self, before: datetime) -> int:
         self.pruned.append(before)

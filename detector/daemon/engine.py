@@ -27,7 +27,7 @@ class Engine(Protocol):
         ...
 
     def tick(self, at: datetime, news: Sequence[Notification]) -> TickReport:
-        """One evaluation of everything that is due.
+        """One evaluation of everything that is due, with its sign of life in the store.
 
         Raises:
             StoreError: nothing was recorded.

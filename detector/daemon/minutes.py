@@ -72,14 +72,13 @@ class Minutes:
         return is_leader
 
     def _tick(self, at: datetime, now: datetime) -> None:
-        store, begun_s = self._engine.store, self._clock.elapsed_s()
+        begun_s = self._clock.elapsed_s()
         self._reporter.tick_begins(at, (now - at).total_seconds())
         with self._news_turn:
             news = tuple(self._news)
         report = self._engine.tick(at, news)
         with self._news_turn:
             self._news = [one for one in self._news if one not in news]
-        store.beat(at)
         self._standing.last_tick_at, self._standing.trouble = at, ""
         if self._failing_since is not None:
             self.add_news(store_works_again(self._failing_since, self._engine.book.settings, now))

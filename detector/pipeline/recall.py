@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from detector.model.incident import Incident
+from detector.model.notification import Delivery
 from detector.model.state import MetricState, SourceHealth
+from detector.pipeline.admins import LOOKED_THROUGH
 from detector.ports import Store
 
 __all__ = ["Memory", "recall"]
@@ -17,7 +19,7 @@ RECENT_INCIDENTS = 500
 class Memory:
     """States by metric, health by source (or metric, or channel), live incidents oldest first, and those ended lately.
 
-    `last_at` is when a tick last came to its end, as far as anybody wrote that down.
+    `last_at` is the tick that last came to its end, `deliveries` the newest, which tell how the channels are.
     """
 
     states: Mapping[str, MetricState]
@@ -27,6 +29,7 @@ class Memory:
     next_number: int
     last_heard_at: datetime | None
     last_at: datetime | None = None
+    deliveries: tuple[Delivery, ...] = ()
 
 
 def recall(store: Store, now: datetime) -> Memory:
@@ -39,4 +42,6 @@ def recall(store: Store, now: datetime) -> Memory:
         ended=tuple(incident for incident in recent if incident.is_over),
         next_number=store.next_incident_number(),
         last_heard_at=store.last_heard_at(now),
+        last_at=store.last_beat_at(),
+        deliveries=store.deliveries(only_unsent=False, limit=LOOKED_THROUGH),
     )

@@ -20,6 +20,7 @@ from detector.model.span import epoch_s
 from detector.model.state import HistoryBlock, MetricState, TickChanges
 from detector.model.tick import TickReport
 from detector.model.verdict import Outcome, OutcomeKind
+from detector.pipeline.admins import check_channels
 from detector.pipeline.advancing import Advanced, advance_incidents
 from detector.pipeline.anomalies import Found, live_part, outcomes_since, over_spans
 from detector.pipeline.deliver import deliver
@@ -71,6 +72,7 @@ def run_tick(book: RuleBook, world: World, now: datetime, news: Sequence[Notific
         changes = _decide(findings, book, memory, world, now, news)
         _commit(changes, world)
         delivered = deliver(book, world, now)
+        world.store.beat(now)
     return TickReport(
         at=now,
         outcomes=changes.outcomes,
@@ -168,14 +170,17 @@ def _decide(
         number for number, incident in advanced.incidents.items() if incident.is_over and _is_ruleless(incident, book)
     )
     incidents, messages, events = about_incidents(advanced.incidents.values(), removed, book, now)
-    checkup = check_sources([one.pulled for one in findings.judged], findings.failed, memory.health, book, now)
+    pulled = [one.pulled for one in findings.judged]
+    sources = check_sources(pulled, findings.failed, memory.health, book, now, memory.last_at)
+    channels = check_channels(memory.deliveries, memory.health, book, now, memory.last_at)
     late = [
         (judged.metric, outcome)
         for judged in findings.judged
         for outcome in judged.due[-1:]
         if outcome.kind is OutcomeKind.LATE and not _was_late_that_day(judged, outcome)
     ]
-    messages = [*messages, *news, *checkup.notifications, *about_late_data(book.settings.admins, late, now)]
+    late_data = about_late_data(book.settings.admins, late, now)
+    messages = [*messages, *news, *sources.notifications, *channels.notifications, *late_data]
     return TickChanges(
         at=now,
         metrics=(*(_state_after(judged) for judged in findings.judged), *(one.state for one in findings.failed)),
@@ -184,7 +189,7 @@ def _decide(
         incidents=tuple(incident for incident in incidents if incident not in memory.live),
         events=(*advanced.events, *events),
         notifications=tuple(_addressed(messages, book)),
-        sources=checkup.health,
+        sources=(*sources.health, *channels.health),
     )
 
 
