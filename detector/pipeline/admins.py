@@ -134,7 +134,7 @@ def _is_bad(one: Delivery, now: datetime) -> bool:
 def _still(
     channel: Channel, unsent: Sequence[Delivery], known: SourceHealth, look: _Look
 ) -> tuple[SourceHealth, list[Notification]]:
-    since = known.failing_since or min(one.notification.created_at for one in unsent)
+    since = known.failing_since or look.now
     day = (look.now - since) // AGAIN_AFTER
     after = replace(known, failing_since=since, error=unsent[0].error)
     if known.told_admins and not _is_told_again(unsent, since, day, look):
@@ -157,7 +157,7 @@ def _trouble(channel: Channel, unsent: Sequence[Delivery], since: datetime, look
     return ChannelTrouble(
         team=team,
         channel=number,
-        since=since,
+        since=min(since, *(one.notification.created_at for one in unsent)),
         waiting=len(unsent) - given_up,
         given_up=given_up,
         attempts=max(one.attempts for one in unsent),
