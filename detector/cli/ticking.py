@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["run", "tick"]
 
+LEASE_PATIENCE_S = 5.0
+"""Ticks from cron may overlap for a moment; a daemon on the same store does not go away, and does this work anyway."""
+
 
 @click.command()
 @click.option("--at", "at_text", metavar="TIME", help="The instant to evaluate; default: now.")
@@ -30,7 +33,7 @@ def tick(at_text: str | None, from_text: str | None, to_text: str | None, config
 
     if (from_text is None) != (to_text is None) or (at_text is not None and from_text is not None):
         raise UsageError("say --at TIME for one tick, or --from TIME --to TIME for many")
-    with open_app(config) as app:
+    with open_app(config) as app, app.store.lease(LEASE_PATIENCE_S):
         _complain(app.book)
         settings = app.book.settings
         if from_text is not None and to_text is not None:
