@@ -5,7 +5,7 @@ What goes on is said when it begins and when it is over, however many minutes li
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,7 +37,7 @@ class TickLog:
 
     def __init__(self) -> None:
         self._log = structlog.get_logger("detector.tick")
-        self._kinds: dict[str, OutcomeKind] = {}
+        self._newest: dict[str, Outcome] = {}
         self._failing: set[str] = set()
         self._states: dict[int, IncidentState] = {}
         self._trouble = ""
@@ -78,7 +78,8 @@ class TickLog:
 
     def _summary(self, report: TickReport, lag_s: float, seconds: float) -> None:
         kinds = Counter(str(outcome.kind) for outcome in report.outcomes)
-        happened = kinds or report.incidents or report.notifications or report.sent or report.failed or report.failures
+        found = kinds.keys() - {str(OutcomeKind.ERROR)}  # what goes on failing is tried again every minute
+        happened = found or report.incidents or report.notifications or report.sent or report.failed
         (self._log.info if happened else self._log.debug)(
             "tick",
             tick=_iso(report.at),
@@ -92,23 +93,18 @@ class TickLog:
         )
 
     def _outcomes(self, report: TickReport, book: RuleBook) -> None:
-        """One line where the newest outcome of a metric is not what the one before was."""
-        newest: dict[str, Outcome] = {}
-        for outcome in report.outcomes:
-            known = newest.get(outcome.metric)
-            if known is None or outcome.span.start_at >= known.span.start_at:
-                newest[outcome.metric] = outcome
-        for name, outcome in sorted(newest.items()):
-            before = self._kinds.get(name)
-            self._kinds[name] = outcome.kind
-            if outcome.kind is before or OutcomeKind.ERROR in {
-                outcome.kind,
-                before,
-            }:  # failures have lines of their own
+        """One line where the newest outcome of a metric is not what the one before was; failures have their own."""
+        for outcome in sorted(report.outcomes, key=lambda one: (one.metric, one.span.start_at)):
+            name, before = outcome.metric, self._newest.get(outcome.metric)
+            is_old = before is not None and outcome.span.start_at < before.span.start_at
+            if outcome.kind is OutcomeKind.ERROR or is_old:
                 continue
-            if outcome.kind in _WORTH_A_LINE or before in _WORTH_A_LINE:
+            self._newest[name] = outcome
+            if before is not None and outcome.kind is before.kind:
+                continue
+            if outcome.kind in _WORTH_A_LINE or (before is not None and before.kind in _WORTH_A_LINE):
                 self._log.info(f"outcome {outcome.kind}", tick=_iso(report.at), **_bound(name, book), **_found(outcome))
-        self._kinds = {name: kind for name, kind in self._kinds.items() if name in book.metrics}
+        self._newest = {name: outcome for name, outcome in self._newest.items() if name in book.metrics}
 
     def _failures(self, report: TickReport, book: RuleBook) -> None:
         metrics = {name: error for name, error in report.failures.items() if name in book.metrics}
@@ -173,7 +169,7 @@ def _if_any(**fields: object) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None and value != []}
 
 
-def _bound(name: str, book: RuleBook) -> dict[str, object]:
+def _bound(name: str, book: RuleBook) -> Mapping[str, object]:
     metric = book.metrics.get(name)
     return {"metric": name} if metric is None else {"metric": name, "rule": metric.place, "team": metric.team}
 
