@@ -2,7 +2,7 @@
 
 import socket
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -212,3 +212,10 @@ class Line:
         while b"\r\n\r\n" not in heard and (piece := self._socket.recv(1)):
             heard += piece
         return bytes(heard)
+
+    def hear_slowly(self, until: Callable[[], bool]) -> bytes:
+        """Fetch nothing until something else has happened, then the rest."""
+        for _ in range(1000):
+            if until():
+                return self.hear_all()
+        raise AssertionError("it never happened")

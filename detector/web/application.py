@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -25,7 +26,7 @@ from detector.web.threads import Turns
 
 __all__ = ["make_application"]
 
-_ASKED = {"/api/v1/deploys": DeploysAsked, "/api/v1/incidents": IncidentsAsked}
+_ASKED: dict[str, type[BaseModel]] = {"/api/v1/deploys": DeploysAsked, "/api/v1/incidents": IncidentsAsked}
 
 
 def make_application(desk: Desk, body_rules: BodyRules | None = None) -> FastAPI:

@@ -6,6 +6,7 @@ import structlog
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from detector.errors import StoreError
 from detector.model.deploy import Recorded
 from detector.web.allowances import Allowance
 from detector.web.answers import Refused, answer, wait
@@ -50,6 +51,9 @@ def feed_routes(desk: Desk, writing: Turns, pace: Pace) -> APIRouter:
             code = response.status_code
         except Refused as why:
             code = why.status
+            raise
+        except StoreError:
+            code = 503
             raise
         finally:
             if name in desk.feeds():

@@ -19,6 +19,7 @@ __all__ = ["Server"]
 _LOG = structlog.get_logger("detector.web")
 
 _STARTS_WITHIN_S = 10.0
+LARGEST_PORT = 65535
 _FIXES = {
     "EADDRINUSE": "another program listens there, perhaps another detector: stop it, or change `http: listen:`",
     "EACCES": "this user may not use ports below 1024: change `http: listen:`",
@@ -129,9 +130,11 @@ def _config(application: ASGIApp, limits: Limits) -> uvicorn.Config:
 
 def _bound(listen: str) -> socket.socket:
     host, _, port = listen.rpartition(":")
+    if not (port.isascii() and port.isdigit() and int(port[:6]) <= LARGEST_PORT and host):
+        raise UsageError(f"cannot listen at {listen}: it is not host:port; change `http: listen:`")
     try:
         found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise UsageError(f"cannot listen at {listen}: {error}; change `http: listen:`") from None
     family, kind, protocol, _, address = found[0]
     made = socket.socket(family, kind, protocol)
