@@ -30,7 +30,7 @@ _TODO = {
     "broken": "please report this line",
     "rules": "correct what is named; what was loaded before goes on, and the files are read again when they change",
     "clock": "keep the clock set with NTP; see `When the clock is wrong` in docs/running.md",
-    "proof": "see the lines before this one; the switch was told, and will make a noise",
+    "proof": "see the lines before this one; said once, until it is well again, and to the switch at every tick",
     "store": "look after the store; the figures of /metrics that are read from it are old until then",
 }
 
@@ -59,7 +59,7 @@ class Reporting:
         self._switch_url = ""
         self._book: RuleBook | None = None
         self._lag_s = 0.0
-        self._doubts: tuple[str, ...] = ()
+        self._is_well = True
         self._is_store_silent = False
 
     def started(self, book: RuleBook) -> None:
@@ -90,9 +90,7 @@ class Reporting:
     def tick_failed(self, at: datetime, error: Exception) -> None:
         self._telemetry.tick_failed()
         self._ticks.failed(at, error)
-        if not isinstance(
-            error, StoreBusy
-        ):  # may pass within a minute; the switch hears nothing, and waits as it likes
+        if not isinstance(error, StoreBusy):  # it may pass within a minute: silence lets the switch wait as it likes
             self._prove(self._proof(at, f"{type(error).__name__}: {error}"))
 
     def overran(self, how: str, why: str) -> None:
@@ -173,11 +171,12 @@ class Reporting:
             return Proof((f"the tick failed: {trouble}" if trouble else f"the store cannot be read: {error}",))
 
     def _prove(self, given: Proof) -> None:
-        if given.doubts and given.doubts != self._doubts:
-            self._log.error("the detector is not well", why=given.why_not, todo=_TODO["proof"])
-        if self._doubts and given.is_given:
+        if given.is_given and not self._is_well:
             self._log.info("the detector is well again")
-        self._doubts = given.doubts
+        if not given.is_given:
+            told = self._log.error if self._is_well else self._log.debug
+            told("the detector is not well", why=given.why_not, todo=_TODO["proof"])
+        self._is_well = given.is_given
         if self._switch is None:
             return
         if given.is_given:
