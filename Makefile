@@ -11,7 +11,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long bench check lock clean
+.PHONY: help demo test test-long bench check lock image image-test clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -39,6 +39,13 @@ check: $(VENV)/.dev  ## format, lint, types and layers
 lock: $(VENV)/.dev  ## resolve both lock files anew (make lock UPGRADE=--upgrade takes newer versions)
 	@$(COMPILE) $(UPGRADE) pyproject.toml -o deploy/requirements.lock
 	@$(COMPILE) $(UPGRADE) --extra dev pyproject.toml -o deploy/requirements-dev.lock
+
+image:  ## build the container image, and tell its size (LOCAL_BASE=1 where no image registry can be reached)
+	@deploy/image/build
+	@mkdir -p .build; deploy/image/size > .build/image-size.txt; cat .build/image-size.txt
+
+image-test: $(VENV)/.dev  ## build the image, and play the seed case in it
+	@$(BIN)/python -m pytest tests/container
 
 clean:  ## remove .venv, the demo and all caches
 	rm -rf $(VENV) .build demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
