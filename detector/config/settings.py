@@ -9,6 +9,9 @@ from pydantic import ValidationError
 
 from detector.config import addresses
 from detector.config.complaints import Complaint, Shape, complaints, empty_values, spelled
+from detector.config.feed_forms import feed_complaints
+from detector.config.feed_schema import FeedEntry, ValuesEntry
+from detector.config.feeds import made_feeds
 from detector.config.interpolation import Interpolation, interpolate
 from detector.config.known import ChannelCheck, Known
 from detector.config.reading import FileReport, read_document
@@ -26,9 +29,12 @@ _SHAPE: Shape = {
     ("sources", "*"): SourceEntry,
     ("teams", "*"): TeamEntry,
     ("services", "*"): ServiceEntry,
+    ("deploy_feeds", "*"): FeedEntry,
+    ("deploy_feeds", "*", "values"): ValuesEntry,
     ("http",): HttpEntry,
 }
-_MAY_BE_EMPTY = frozenset({("sources",), ("teams",), ("services",), ("services", "*"), ("http",)})
+_SECTIONS = frozenset({"sources", "teams", "deploy_feeds"})
+_MAY_BE_EMPTY = frozenset({("sources",), ("teams",), ("services",), ("services", "*"), ("deploy_feeds",), ("http",)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +158,9 @@ def _validated(value: object, known: Known, report: FileReport) -> SettingsEntry
         if isinstance(needs, list) and name in needs:
             place: KeyPath = ("services", name, "depends_on", needs.index(name))
             report.complain(Complaint(place, f"service {shown(name)} cannot depend on itself"))
+    for name, feed in section(value, "deploy_feeds").items():
+        if isinstance(feed, dict):
+            report.complain_all(feed_complaints(name, feed, known.services, ("deploy_feeds", name)))
     return entry
 
 
@@ -164,6 +173,8 @@ def _warnings(written: object, entry: SettingsEntry | None) -> Iterator[tuple[Ke
     yield from _abbreviation(written, ())
     for name, team in section(written, "teams").items():
         yield from _literal(team, "notify", ("teams", name), is_database=False)
+    for name, feed in section(written, "deploy_feeds").items():
+        yield from _literal(feed, "secrets", ("deploy_feeds", name), is_database=False)
     yield from _literal(section(written, "http"), "tokens", ("http",), is_database=False)
     yield from _literal(written, "ping", (), is_database=False)
     if entry is not None and entry.teams and entry.admins is None:
@@ -184,7 +195,7 @@ def _literal(entry: object, key: str, at: KeyPath, *, is_database: bool) -> Iter
     for index, raw in enumerate(found if isinstance(found, list) else [found]):
         if isinstance(raw, str) and addresses.has_literal_secret(raw, is_database=is_database):
             path: KeyPath = (*at, key, index) if isinstance(found, list) else (*at, key)
-            variable = "_".join([str(part) for part in (*at, key) if part not in {"sources", "teams"}]).upper()
+            variable = "_".join([str(part) for part in (*at, key) if part not in _SECTIONS]).upper()
             safe = "".join(char if char.isascii() and char.isalnum() else "_" for char in variable)
             message = "a secret stands in the file: move it to an environment variable or a file, and write "
             yield path, f"{key}: {message}${{{safe}}} or ${{file:PATH}}"
@@ -203,15 +214,16 @@ def _rules_folder(entry: SettingsEntry | None, value: object, folder: Path) -> P
 
 def _settings(entry: SettingsEntry, path: Path, folder: Path, report: FileReport, how: Interpolation) -> Settings:
     default_store = addresses.database("sqlite:///detector.db", addresses.STORES, folder)
+    sources = {
+        name: Source(name, source.url, float(source.timeout), source.timezone, _place(report, path, name))
+        for name, source in entry.sources.items()
+    }
     return Settings(
         path=folder / path.name,
         store=entry.store or default_store,
         timezone=entry.timezone,
         rules=_rules_folder(entry, None, folder),
-        sources={
-            name: Source(name, source.url, float(source.timeout), source.timezone, _place(report, path, name))
-            for name, source in entry.sources.items()
-        },
+        sources=sources,
         teams={name: Team(name, tuple(team.notify)) for name, team in entry.teams.items()},
         services={
             name: Service(name, service.team, tuple(service.depends_on)) for name, service in entry.services.items()
@@ -220,6 +232,7 @@ def _settings(entry: SettingsEntry, path: Path, folder: Path, report: FileReport
         http=Http(entry.http.listen, entry.http.url, tuple(entry.http.tokens)),
         keep_s=float(entry.keep),
         ping=entry.ping,
+        feeds=made_feeds(entry.deploy_feeds, sources, entry.timezone),
         secret_files=tuple(dict.fromkeys(how.files)),
     )
 

@@ -4,12 +4,14 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from detector.config.feed_schema import FeedEntry
 from detector.config.value_types import (
     ChannelUrl,
     Entry,
     Keep,
     Line,
     Listen,
+    Name,
     PingUrl,
     ServiceName,
     SourceUrl,
@@ -101,6 +103,11 @@ class SettingsEntry(Entry):
     )
     admins: TeamName | None = Field(
         default=None, description="The team that is told when the detector itself is in trouble.", examples=["platform"]
+    )
+    deploy_feeds: Annotated[dict[Name, FeedEntry], _Section] = Field(
+        default_factory=dict,
+        description="Other systems that announce deploys, and tables of deploys, by name.",
+        examples=[{"github": {"secrets": ["${GITHUB_WEBHOOK_SECRET}"]}}],
     )
     http: Annotated[HttpEntry, _Section] = Field(
         default_factory=HttpEntry, description="Health, metrics and the API, served by `detector run`."

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from detector.errors import Fault
+from detector.model.feed import Feed
 from detector.model.metric import Metric
 from detector.model.secret import Secret
 
@@ -53,7 +54,7 @@ class Settings:
     """detector.yml, resolved: paths absolute, secrets read, names checked.
 
     `keep_s` is how long what is over stays in the store; `ping` is the address of a dead man's switch,
-    `secret_files` are the files that `${file:PATH}` was read from.
+    `feeds` are where deploys are announced, by name; `secret_files` are the files that `${file:PATH}` was read from.
     """
 
     path: Path
@@ -67,6 +68,7 @@ class Settings:
     http: Http = field(default_factory=Http)
     keep_s: float = 400 * 86_400.0
     ping: Secret | None = None
+    feeds: Mapping[str, Feed] = field(default_factory=dict)
     secret_files: tuple[Path, ...] = ()
 
 

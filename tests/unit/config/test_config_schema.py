@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from config_files import lay_out, load_folder
+from detector.config.feed_schema import FeedEntry, ValuesEntry
 from detector.config.rule_schema import AlertEntry, MetricEntry, RuleFile, WitnessTable
 from detector.config.schema import json_schemas
 from detector.config.settings_schema import HttpEntry, ServiceEntry, SettingsEntry, SourceEntry, TeamEntry
@@ -21,6 +22,8 @@ MODELS = (
     TeamEntry,
     ServiceEntry,
     HttpEntry,
+    FeedEntry,
+    ValuesEntry,
     RuleFile,
     MetricEntry,
     AlertEntry,
