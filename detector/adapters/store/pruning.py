@@ -22,9 +22,7 @@ from sqlalchemy import (
     Table,
     and_,
     delete,
-    false,
     func,
-    not_,
     or_,
     select,
     tuple_,
@@ -113,17 +111,23 @@ def _since_incidents(connection: Connection) -> Mapping[str, datetime]:
 def _outcomes(
     connection: Connection, table: Table, names: Sequence[str], since: Mapping[str, datetime], before: datetime
 ) -> int:
-    newer = outcomes.alias("newer")
-    has_newer = select(newer.c.metric).where(newer.c.metric == table.c.metric, newer.c.start_at > table.c.start_at)
-    of_incidents = [and_(table.c.metric == name, table.c.start_at >= since[name]) for name in names if name in since]
-    over = select(table.c.metric, table.c.start_at).where(
-        table.c.metric.in_(names),
-        table.c.start_at < before,
-        table.c.end_at <= before,
-        has_newer.exists(),
-        not_(or_(false(), *of_incidents)),
-    )
-    return _delete(connection, table, ("metric", "start_at"), _keys(connection, over.limit(AT_ONCE)))
+    newest = select(func.max(outcomes.c.start_at)).where(outcomes.c.metric == metrics.c.metric).scalar_subquery()
+    oldest = select(func.min(table.c.start_at)).where(table.c.metric == metrics.c.metric).scalar_subquery()
+    edges = select(metrics.c.metric, oldest.label("oldest"), newest.label("newest")).where(metrics.c.metric.in_(names))
+    gone = 0
+    for row in connection.execute(edges).all():
+        if row.oldest is not None and row.newest is not None and gone < AT_ONCE:
+            until = min(before, row.newest, since.get(row.metric, before))
+            gone += _drop_outcomes(connection, table, row.metric, until, before) if row.oldest < until else 0
+    return gone
+
+
+def _drop_outcomes(connection: Connection, table: Table, name: str, until: datetime, before: datetime) -> int:
+    """The oldest ones: a range of the key, while SQLite would look for a list of keys through the whole table."""
+    mine = select(table.c.start_at).where(table.c.metric == name, table.c.start_at < until)
+    following = connection.scalar(mine.order_by(table.c.start_at).limit(1).offset(AT_ONCE))
+    is_old = and_(table.c.metric == name, table.c.start_at < (following or until), table.c.end_at <= before)
+    return connection.execute(delete(table).where(is_old)).rowcount
 
 
 def _history(connection: Connection, names: Sequence[str], before: datetime) -> int:
@@ -202,20 +206,15 @@ def _deploys(connection: Connection, before: datetime) -> int:
         )
         .limit(AT_ONCE)
     )
-    return _delete(connection, deploys, ("source", "id"), _keys(connection, over))
+    return _delete(connection, deploys, over)
 
 
 def _receipts(connection: Connection, before: datetime) -> int:
     over = select(receipts.c.feed, receipts.c.delivery).where(receipts.c.received_at < before).limit(AT_ONCE)
-    return _delete(connection, receipts, ("feed", "delivery"), _keys(connection, over))
+    return _delete(connection, receipts, over)
 
 
-def _keys(connection: Connection, statement: Select[Any]) -> list[tuple[Any, ...]]:
-    return [tuple(row) for row in connection.execute(statement)]
-
-
-def _delete(connection: Connection, table: Table, names: tuple[str, str], keys: Sequence[tuple[Any, ...]]) -> int:
-    if not keys:
-        return 0
-    key = tuple_(*(table.c[name] for name in names))
+def _delete(connection: Connection, table: Table, keys: Select[Any]) -> int:
+    """A list of keys in place of the sub-query would make SQLite look at every row."""
+    key = tuple_(*(table.c[column.name] for column in keys.selected_columns))
     return connection.execute(delete(table).where(key.in_(keys))).rowcount
