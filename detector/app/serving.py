@@ -23,8 +23,6 @@ from detector.web.server import Server
 
 __all__ = ["open_daemon", "serve"]
 
-_REFUSED = 400
-
 
 def serve(config: Path) -> None:
     """Run until SIGTERM or SIGINT.
@@ -60,10 +58,10 @@ def open_daemon(
             telemetry.watched,
         )  # fmt: skip
         stack.callback(engine.close)
-        server = Front(
-            Server(make_application(_desk(engine, clock, standing, telemetry)), settings.http.listen), engine
-        )
-        yield Daemon(engine, clock, Reporting(logs, telemetry, store, clock), server, standing)
+        server = Server(make_application(_desk(engine, clock, standing, telemetry)), settings.http.listen)
+        stack.callback(server.stop, 0.0)
+        reporter = Reporting(logs, telemetry, store, clock)
+        yield Daemon(engine, clock, reporter, Front(server, engine), standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +103,6 @@ def _desk(engine: AppEngine, clock: Clock, standing: Standing, telemetry: Teleme
             has_lease=standing.is_leader,
         )
 
-    def count(what: str, labels: Mapping[str, str]) -> None:
-        if int(labels["code"]) >= _REFUSED:
-            telemetry.request_refused(f"{what} {labels['code']}")
-
     return Desk(
         store=engine.store,
         clock=clock,
@@ -116,7 +110,8 @@ def _desk(engine: AppEngine, clock: Clock, standing: Standing, telemetry: Teleme
         health=health,
         render_metrics=lambda: (telemetry.render(), CONTENT_TYPE),
         feeds=lambda: _receivers(engine.book),
-        count=count,
+        refused=telemetry.request_refused,
+        reported=telemetry.deploys_reported,
     )
 
 
