@@ -62,23 +62,23 @@ def _short(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def error_of(exc_info: object, stack_info: object) -> dict[str, str]:
+def error_of(raised: object, trace: object) -> dict[str, str]:
     """Type and message of an exception, and where it came from, innermost first; nothing where there is none."""
-    error = _exception(exc_info)
+    error = _exception(raised)
     if error is None:
-        return {"stack": str(stack_info)} if stack_info else {}
+        return {"stack": str(trace)} if trace else {}
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     stack = " < ".join(f"{_place(frame.filename)}:{frame.lineno} {frame.name}" for frame in reversed(frames))
     said = {"error": f"{type(error).__name__}: {_words(error)}"}
     return said | ({"stack": stack} if stack else {})
 
 
-def _exception(exc_info: object) -> BaseException | None:
-    if exc_info is True:
+def _exception(raised: object) -> BaseException | None:
+    if raised is True:
         return sys.exception()
-    if isinstance(exc_info, tuple):
-        exc_info = exc_info[1]
-    return exc_info if isinstance(exc_info, BaseException) else None
+    if isinstance(raised, tuple):
+        raised = raised[1]
+    return raised if isinstance(raised, BaseException) else None
 
 
 def _words(error: BaseException) -> str:

@@ -135,13 +135,13 @@ def test_bad_numbers_are_still_json(log: Captured) -> None:
 def test_what_cannot_be_written_down_costs_no_line(log: Captured) -> None:
     """Objects that fail to say what they are, and exceptions that do."""
 
-    class Mute(Exception):
+    class Speechless(Exception):
         def __str__(self) -> str:
             raise RuntimeError
 
-    speak().error("x", what=Mute(), exc_info=Mute())
-    assert log.lines[0]["what"] == "(Mute)"
-    assert log.lines[0]["error"] == "Mute: (without words)"
+    speak().error("x", what=Speechless(), exc_info=Speechless())
+    assert log.lines[0]["what"] == "(Speechless)"
+    assert log.lines[0]["error"] == "Speechless: (without words)"
 
 
 def test_a_reload_hides_other_secrets(log: Captured) -> None:
