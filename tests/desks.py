@@ -125,7 +125,7 @@ class SignedBy:
 
     def accept(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Reception:
         self.seen.append((headers, body, now))
-        return self.says if headers.get("x-word") == self.word else Reception(401, "the word is wrong")
+        return self.says if headers.get("x-word", "") == self.word else Reception(401, "the word is wrong")
 
 
 def a_rule_book(*tokens: str) -> RuleBook:
@@ -151,7 +151,7 @@ class Furniture:
     rules: RuleBook = field(default_factory=lambda: a_rule_book(TOKEN))
     health: Health = field(default_factory=lambda: Health(1.0, NOW))
     feeds: dict[str, Receiver] = field(default_factory=dict)
-    counted: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    counted: Counter[str] = field(default_factory=Counter)
     metrics_text: bytes = b"# TYPE detector_up gauge\ndetector_up 1\n"
 
     def desk(self) -> Desk:
@@ -162,7 +162,8 @@ class Furniture:
             health=lambda: self.health,
             render_metrics=lambda: (self.metrics_text, "text/plain; version=0.0.4; charset=utf-8"),
             feeds=lambda: self.feeds,
-            count=lambda name, labels: self.counted.update([(name, *labels.values())]),
+            refused=lambda reason: self.counted.update([reason]),
+            reported=lambda feed, added: self.counted.update(f"{feed} {one.recorded}" for one in added),
         )
 
     def break_store(self) -> None:

@@ -1,9 +1,10 @@
 """What the web needs from the daemon around it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from detector.model.deploy import Added
 from detector.model.rulebook import RuleBook
 from detector.ports import Clock, Store
 from detector.web.receiving import Receiver
@@ -68,9 +69,9 @@ class Desk:
         health: how the daemon is; called for each probe, so it should not take long.
         render_metrics: the text for Prometheus and its content type.
         feeds: the receivers of this moment by name.
-        count: adds one to a counter; called as `count("http_answers", {"route": ..., "code": ...})` for every answer,
-            where `route` is one of the paths of the API or `other`, and as
-            `count("feed_answers", {"feed": ..., "code": ...})` for those of a feed that exists.
+        refused: counts a request that was refused; the reason is one word of few: `token`, `signature`, `path`, `size`,
+            `slow`, `content`, `conflict`, `pace`, `store` or `error`.
+        reported: counts what became of reports, by `api` or the name of a feed.
     """
 
     store: Store
@@ -79,4 +80,5 @@ class Desk:
     health: Callable[[], Health]
     render_metrics: Callable[[], tuple[bytes, str]]
     feeds: Callable[[], Mapping[str, Receiver]]
-    count: Callable[[str, Mapping[str, str]], None]
+    refused: Callable[[str], None]
+    reported: Callable[[str, Iterable[Added]], None]

@@ -17,6 +17,7 @@ from detector.model.span import Span
 from detector.ports import Store
 from detector.web.allowances import Allowance
 from detector.web.answers import Refused, answer, wait
+from detector.web.desk import Desk
 from detector.web.said import AHEAD_AT_MOST, Draft
 
 __all__ = ["Pace", "Recording", "drafted", "keep", "told"]
@@ -86,19 +87,21 @@ def _as_known(draft: Draft, known: Sequence[Deploy]) -> Deploy:
     return said_already(draft.report, known) or draft.report
 
 
-def keep(store: Store, reports: Sequence[Deploy], receipt: Receipt | None, settings: Settings) -> list[RecordedOne]:
-    """Keep them, in one transaction.
+def keep(desk: Desk, feed: str, reports: Sequence[Deploy], receipt: Receipt | None) -> list[RecordedOne]:
+    """Keep them, in one transaction, and count them.
 
     Raises:
         Refused: 409 for a request whose number came before with other content; 422 for what no database keeps.
     """
     try:
-        added = store.add_deploys(reports, receipt)
+        added = desk.store.add_deploys(reports, receipt)
     except DeliveryReused as error:
         raise Refused(409, str(error)) from error
     except DeployFeedError as error:
         raise Refused(422, str(error)) from error
-    return [_became(report, one, settings.services) for report, one in zip(reports, added, strict=True)]
+    desk.reported(feed, added)
+    services = desk.book().settings.services
+    return [_became(report, one, services) for report, one in zip(reports, added, strict=True)]
 
 
 def _became(report: Deploy, added: Added, services: Mapping[str, object]) -> RecordedOne:

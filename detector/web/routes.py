@@ -119,7 +119,7 @@ def _add_reports(router: APIRouter, desk: Desk, writing: Turns, pace: Pace) -> N
 
         def record() -> Response:
             reports = drafted(desk.store, drafts, now, has_key=key is not None)
-            return told(keep(desk.store, reports, receipt, settings))
+            return told(keep(desk, "api", reports, receipt))
 
         return await writing.take(record)
 

@@ -62,9 +62,9 @@ class Server:
         """
         if self.is_open and not has_tokens:
             _LOG.warning(
-                "other machines can reach the API, and no token is set, so that all it says to them is 401; "
-                "set http: tokens: in detector.yml, or listen at 127.0.0.1",
+                "other machines can reach the API, and no token is set, so that all it says is 401",
                 listen=self._listen,
+                todo="set `http: tokens:` in detector.yml, or listen at 127.0.0.1",
             )
         self._thread.start()
         if not self._server.is_up.wait(_STARTS_WITHIN_S) or not self._thread.is_alive():
@@ -87,7 +87,7 @@ class Server:
         try:
             self._server.run(sockets=[self._socket])
         except Exception:  # noqa: BLE001 - the boundary of a thread: without this line its end would go unseen
-            _LOG.exception("the web server ended; restart the detector")
+            _LOG.exception("the web server ended", todo="restart the detector, and please report this line")
         finally:
             self._server.is_up.set()
 

@@ -9,20 +9,29 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from detector.errors import StoreError
 from detector.web.answers import HEADERS, Refused, refuse
 from detector.web.desk import Desk
+from detector.web.gate import OPEN
 
 __all__ = ["Shield"]
 
+UNAUTHORIZED, LONGEST_PATH = 401, 200
+
 _LOG = structlog.get_logger("detector.web")
 
-_ROUTES = tuple(
-    (re.compile(pattern), label)
-    for pattern, label in (
-        (r"/(?:healthz|readyz|metrics)", ""),
-        (r"/api/v1/(?:openapi\.json|deploys|metrics|incidents)", ""),
-        (r"/api/v1/incidents/[^/]+", "/api/v1/incidents/{number}"),
-        (r"/api/v1/feeds/[^/]+", "/api/v1/feeds/{name}"),
-    )
-)
+_FEED = re.compile(r"/api/v1/feeds/[^/]+")
+_REASONS = {
+    400: "content",
+    401: "token",
+    404: "path",
+    405: "path",
+    408: "slow",
+    409: "conflict",
+    413: "size",
+    415: "content",
+    422: "content",
+    429: "pace",
+    500: "error",
+    503: "store",
+}
 
 
 class Shield:
@@ -50,20 +59,17 @@ class Shield:
             if codes:
                 raise
             await refuse(why)(scope, receive, send_shielded)
-        for code in codes[:1]:
-            self._desk.count("http_answers", {"route": _route_of(scope["path"]), "code": str(code)})
+        if codes and codes[0] in _REASONS and scope["path"] not in OPEN:  # a probe that says no is no refusal
+            is_unsigned = codes[0] == UNAUTHORIZED and _FEED.fullmatch(scope["path"])
+            self._desk.refused("signature" if is_unsigned else _REASONS[codes[0]])
 
 
 def _reported(error: Exception, scope: Scope) -> Refused:
-    where = {"method": scope["method"], "route": _route_of(scope["path"])}
+    where = {"method": scope["method"], "path": scope["path"][:LONGEST_PATH]}
     if isinstance(error, StoreError):
-        _LOG.warning("a request needs the store", **where, error=str(error))
+        _LOG.warning("a request needs the store", **where, error=str(error), todo="see the error; senders try again")
         text = "The detector's store cannot be used right now; try again: what it has already is not recorded twice"
         return Refused(503, text, headers={"Retry-After": "5"})
     error_id = uuid4().hex[:12]
-    _LOG.error("a request failed; please report this", **where, error_id=error_id, exc_info=error)
+    _LOG.error("a request failed", **where, error_id=error_id, exc_info=error, todo="please report this line")
     return Refused(500, f"Something went wrong inside the detector; its log says more about error {error_id}")
-
-
-def _route_of(path: str) -> str:
-    return next((label or path for pattern, label in _ROUTES if pattern.fullmatch(path)), "other")

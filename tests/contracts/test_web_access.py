@@ -1,5 +1,6 @@
 """Who may ask what, and what every answer carries."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from desks import BEARER, NOW, TOKEN, Furniture, a_rule_book
 from detector.web.application import make_application
 from detector.web.desk import Health
 from detector.web.gate import OPEN
+from tree import ROOT
 
 GUARDED = ["/api/v1/deploys", "/api/v1/metrics", "/api/v1/incidents", "/api/v1/incidents/1", "/", "/docs", "/nothing"]
 
@@ -137,15 +139,14 @@ def test_prometheus_gets_its_text(client: TestClient) -> None:
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
 
 
-def test_answers_are_counted_by_route(client: TestClient, furniture: Furniture) -> None:
-    """Paths that somebody invents are one entry, so that nobody can fill the memory with them."""
-    for path in ("/healthz", "/api/v1/incidents/7", "/x", "/api/v1/../y", "/api/v1/incidents/7/8"):
+def test_refusals_are_counted_by_reason(client: TestClient, furniture: Furniture) -> None:
+    """In few words, so that nobody can fill the memory with them; a probe that says no is no refusal."""
+    furniture.health = Health(500.0)
+    for path in ("/healthz", "/readyz", "/api/v1/incidents", "/api/v1/incidents/7", "/x", "/y", "/api/v1/deploys?x=1"):
         client.get(path, headers=BEARER)
-    assert furniture.counted == {
-        ("http_answers", "/healthz", "200"): 1,
-        ("http_answers", "/api/v1/incidents/{number}", "404"): 1,
-        ("http_answers", "other", "404"): 3,
-    }
+    client.get("/x")
+    client.post("/api/v1/feeds/x")
+    assert furniture.counted == {"path": 3, "content": 1, "token": 1, "signature": 1}
 
 
 def test_document_needs_no_token_and_tells_no_business(client: TestClient) -> None:
@@ -158,3 +159,12 @@ def test_document_needs_no_token_and_tells_no_business(client: TestClient) -> No
     }
     for path in ("/docs", "/redoc", "/openapi.json"):
         assert client.get(path, headers=BEARER).status_code == 404
+
+
+def test_every_path_is_documented(furniture: Furniture) -> None:
+    """With its name, and with a line for curl."""
+    text = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
+    curled = {url.partition("?")[0] for url in re.findall(r'curl -sS "\$URL([^"]+)"', text)}
+    for path in make_application(furniture.desk()).openapi()["paths"]:
+        assert f"`{path}`" in text
+        assert any(re.fullmatch(re.sub(r"\{\w+\}", r"\\w+", path), url) for url in curled), path
