@@ -6,13 +6,10 @@ from datetime import datetime, timedelta
 
 from detector.model.notification import Delivery
 
-__all__ = ["STORE_NEWS_EVERY", "STUCK_AFTER", "Proof", "is_time_again", "proof"]
+__all__ = ["STUCK_AFTER", "Proof", "proof"]
 
 STUCK_AFTER = timedelta(minutes=15)
 """A tick a minute takes up what is due; what nobody has taken up for fifteen of them is stuck."""
-
-STORE_NEWS_EVERY = timedelta(hours=1)
-"""How often the admins hear that the store fails: these messages go past the outbox, which is what fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +58,3 @@ def proof(
 
 def _due_since(delivery: Delivery) -> datetime:
     return delivery.next_attempt_at or delivery.notification.created_at
-
-
-def is_time_again(told_at: datetime | None, now: datetime, every: timedelta) -> bool:
-    """Whether something may be said again; a clock that was put back does not silence it for long."""
-    return told_at is None or not timedelta() <= now - told_at < every

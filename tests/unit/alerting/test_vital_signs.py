@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from detector.alerting.vital_signs import STORE_NEWS_EVERY, STUCK_AFTER, is_time_again, proof
+from detector.alerting.vital_signs import STUCK_AFTER, proof
 from detector.model.notification import Delivery, Notification, Reason
 
 NINE = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
@@ -53,11 +53,3 @@ def test_all_doubts_are_said() -> None:
     """One does not hide the other."""
     given = proof(NINE, "disk full", None, [waiting(NINE - timedelta(hours=1))], ["no channel works"])
     assert len(given.doubts) == 3
-
-
-def test_what_was_said_is_said_again_after_a_while() -> None:
-    """A clock that was put back does not silence it."""
-    assert is_time_again(None, NINE, STORE_NEWS_EVERY)
-    assert not is_time_again(NINE - 59 * MINUTE, NINE, STORE_NEWS_EVERY)
-    assert is_time_again(NINE - 60 * MINUTE, NINE, STORE_NEWS_EVERY)
-    assert is_time_again(NINE + MINUTE, NINE, STORE_NEWS_EVERY)
