@@ -20,6 +20,7 @@ COMMANDS = {
     "schema": "rules",
     "score": "scoring",
     "status": "status",
+    "store": "store",
     "tick": "ticking",
 }
 """Command -> module of this package; a module is imported when one of its commands is called."""
@@ -62,6 +63,7 @@ SHORT_HELP = {
     "schema": "The JSON Schema of both files.",
     "score": "Judge series in CSV files, without a configuration.",
     "status": "What each metric, source and channel is doing.",
+    "store": "Back up the detector's own memory.",
     "tick": "One evaluation of everything that is due.",
 }
 

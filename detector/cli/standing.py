@@ -15,7 +15,7 @@ from detector.model.state import HistoryBlock, MetricState, Seasons
 from detector.model.verdict import Outcome
 from detector.ports import Store
 
-__all__ = ["MetricRow", "Standing", "ago", "standing"]
+__all__ = ["MetricRow", "Standing", "StoreRow", "ago", "shortly_ago", "size_in_words", "standing"]
 
 NEWEST_DATA_WITHIN = timedelta(days=14)
 
@@ -24,6 +24,18 @@ GIVEN_UP_WITHIN = timedelta(days=7)
 
 PATIENCE = timedelta(minutes=15)
 """Daemons tick every minute and may miss some; what waits longer, and for its own length, waits for nobody."""
+
+
+NO_TICK_FOR = timedelta(minutes=3)
+"""A daemon ticks every minute; when a tick takes long, or one is missed, the next one follows within this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRow:
+    """Where the detector keeps its memory, without secrets, and how much of a disk that takes."""
+
+    place: str
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +65,31 @@ class Standing:
 
     metrics: Sequence[MetricRow]
     last_judged_at: datetime | None
+    last_tick_at: datetime | None
     last_deploy_heard_at: datetime | None
     channels: Mapping[str, Sequence[str]]
     incidents: Sequence[int]
+    store: StoreRow
     wrong: Sequence[str]
 
 
 def standing(book: RuleBook, store: Store, now: datetime) -> Standing:
     rows, last = _metrics(book, store, now), store.last_outcomes()
     last_judged_at = max((outcome.judged_at for outcome in last.values()), default=None)
+    last_tick_at = store.last_beat_at()
     return Standing(
         metrics=rows,
         last_judged_at=last_judged_at,
+        last_tick_at=last_tick_at,
         last_deploy_heard_at=store.last_heard_at(now),
         channels={name: [str(channel) for channel in team.notify] for name, team in book.settings.teams.items()},
         incidents=[one.number for one in store.incidents(only_live=True)],
-        wrong=[*_idle(book, rows, last_judged_at), *_wrong(book, store, now)],
+        store=StoreRow(str(book.settings.store), store.size_bytes()),
+        wrong=[
+            *_idle(book, rows, last_judged_at),
+            *_stopped(last_tick_at, last_judged_at, now),
+            *_wrong(book, store, now),
+        ],
     )
 
 
@@ -140,6 +161,15 @@ def _idle(book: RuleBook, rows: Sequence[MetricRow], last_judged_at: datetime | 
     ]
 
 
+def _stopped(last_tick_at: datetime | None, last_judged_at: datetime | None, now: datetime) -> list[str]:
+    """A daemon that was there and is not; unless ticks come from elsewhere since then, such as from cron."""
+    if last_tick_at is None or now - last_tick_at <= NO_TICK_FOR:
+        return []
+    if last_judged_at is not None and last_judged_at - last_tick_at > NO_TICK_FOR:
+        return []
+    return [f"the last tick was {shortly_ago(last_tick_at, now)}, and one a minute is due; is the detector running?"]
+
+
 def _follows(seasons: Seasons | None) -> str:
     if seasons is None or seasons.is_assumed:
         return "taken to follow hour of day and day of week"
@@ -185,3 +215,17 @@ def _is_past(delivery: Delivery, now: datetime) -> bool:
 
 def ago(at: datetime, now: datetime) -> str:
     return f"{duration(now - at)} ago"
+
+
+def shortly_ago(at: datetime, now: datetime) -> str:
+    """In seconds while it is a matter of seconds."""
+    seconds = max(0, round((now - at).total_seconds()))
+    return f"{seconds} s ago" if seconds < 120 else ago(at, now)  # noqa: PLR2004 - two minutes
+
+
+def size_in_words(size_bytes: int) -> str:
+    """In the units that disks are sold in."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6)):
+        if size_bytes >= size:
+            return f"{size_bytes / size:.1f} {unit}"
+    return f"{size_bytes / 1000:.0f} kB"

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from detector.cli.options import FAILED, as_json, config_option, json_option, say, show_time
-from detector.cli.standing import MetricRow, Standing, ago, standing
+from detector.cli.standing import MetricRow, Standing, ago, shortly_ago, size_in_words, standing
 
 __all__ = ["status"]
 
@@ -34,10 +34,13 @@ def _print(found: Standing, timezone: str, now: datetime) -> None:
         say(_line(row, timezone))
     judged_at, heard_at = found.last_judged_at, found.last_deploy_heard_at
     say(f"last judged: {f'{show_time(judged_at, timezone)}, {ago(judged_at, now)}' if judged_at else 'never'}")
+    if found.last_tick_at is not None:
+        say(f"last tick: {shortly_ago(found.last_tick_at, now)}")
     say(f"last deploy heard of: {show_time(heard_at, timezone) if heard_at else 'none yet'}")
     for team, addresses in found.channels.items():
         say(f"team {team}: {', '.join(addresses)}")
     say(f"incidents going on: {', '.join(map(str, found.incidents)) or 'none'}")
+    say(f"store: {found.store.place}, {size_in_words(found.store.size_bytes)}")
     for line in found.wrong:
         say(f"wrong: {line}")
     if not found.wrong:

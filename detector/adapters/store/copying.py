@@ -3,11 +3,13 @@
 import os
 import sqlite3
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from detector.adapters.store.place import Place
 from detector.adapters.store.schema import HEAD, VERSION_TABLE
@@ -33,13 +35,22 @@ def copy_file(connection: Connection, place: Place, file: Path) -> int:
         os.close(number)
         part = Path(name)
         try:
-            with closing(sqlite3.connect(part, isolation_level=None)) as copy:
+            with _known_errors(), closing(sqlite3.connect(part, isolation_level=None)) as copy:
                 driver.backup(copy)  # in one step: in many, each write of others would begin it anew
                 copy.execute("PRAGMA journal_mode=DELETE")  # one file, and readable where nothing may be written
                 _verify(copy, place)
             return _publish(part, file)
         finally:
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _known_errors() -> Iterator[None]:
+    """The driver's own, as they come from SQLAlchemy elsewhere."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise DBAPIError(None, None, error) from error
 
 
 def _refuse_existing(file: Path) -> None:
