@@ -8,8 +8,7 @@ What libraries say through `logging` goes the same way as what the detector says
 import logging
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TextIO
@@ -22,7 +21,7 @@ from detector.adapters.log_lines import as_json, as_text, error_of, one_line
 from detector.adapters.scrubbing import Scrubber
 from detector.model.secret import Secret
 
-__all__ = ["Logs", "during", "set_up_logs"]
+__all__ = ["Logs", "set_up_logs", "tick_begins", "tick_is_over"]
 
 _LEVELS = {
     "alembic": logging.INFO,
@@ -168,11 +167,14 @@ def set_up_logs(
     return logs
 
 
-@contextmanager
-def during(at: datetime) -> Iterator[None]:
-    """Every line of this thread, those of libraries too, belongs to the tick at this instant."""
-    with structlog.contextvars.bound_contextvars(tick=at.isoformat(timespec="seconds")):
-        yield
+def tick_begins(at: datetime) -> None:
+    """From now on every line of this thread, those of libraries too, belongs to the tick at this instant."""
+    structlog.contextvars.bind_contextvars(tick=at.isoformat(timespec="seconds"))
+
+
+def tick_is_over() -> None:
+    """Lines belong to no tick any more."""
+    structlog.contextvars.unbind_contextvars("tick")
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

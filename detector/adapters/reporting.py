@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from detector.adapters.logs import Logs
+from detector.adapters.logs import Logs, tick_begins, tick_is_over
 from detector.adapters.ping import Switch
 from detector.adapters.scrubbing import secrets_in
 from detector.adapters.telemetry import Telemetry
@@ -74,7 +74,8 @@ class Reporting:
 
     def tick_begins(self, at: datetime, lag_s: float) -> None:
         self._lag_s = lag_s
-        self._log.debug("tick begins", tick=at.isoformat(timespec="seconds"))
+        tick_begins(at)
+        self._log.debug("tick begins")
         self._telemetry.tick_lag(lag_s)
         if self._switch is not None:
             self._switch.start()
@@ -86,12 +87,14 @@ class Reporting:
             self._ticks.ended(report, self._book, lag_s=self._lag_s, seconds=seconds)
         self._measure(now)
         self._prove(self._proof(report.at, ""))
+        tick_is_over()
 
     def tick_failed(self, at: datetime, error: Exception) -> None:
         self._telemetry.tick_failed()
         self._ticks.failed(at, error)
         if not isinstance(error, StoreBusy):  # it may pass within a minute: silence lets the switch wait as it likes
             self._prove(self._proof(at, f"{type(error).__name__}: {error}"))
+        tick_is_over()
 
     def overran(self, how: str, why: str) -> None:
         """`how` is `missed`, `still_running` or `broken`."""
