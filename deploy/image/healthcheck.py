@@ -18,15 +18,14 @@ def ask(url: str) -> tuple[bool, str]:
     host, slash, path = rest.partition("/")
     if scheme != "http" or not host:
         return False, f"DETECTOR_HEALTH_URL must be http://HOST:PORT/healthz; it is {url}"
-    connection = http.client.HTTPConnection(host, timeout=WITHIN_S)
     try:
+        connection = http.client.HTTPConnection(host, timeout=WITHIN_S)
         connection.request("GET", slash + path)
         answer = connection.getresponse()
         said = answer.read(SHOWN).decode(errors="replace").strip()
+        connection.close()
     except (OSError, http.client.HTTPException) as error:
         return False, f"{url} does not answer ({error}); is it the address of `http: listen` in detector.yml?"
-    finally:
-        connection.close()
     return answer.status == http.client.OK, f"{answer.status} {said}"
 
 
