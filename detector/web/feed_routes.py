@@ -1,6 +1,7 @@
 """Where senders of all kinds post; each feed's receiver knows its sender."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 from fastapi import APIRouter, Request
@@ -23,6 +24,7 @@ _READERS = 2
 PER_S, BURST = 5.0, 300.0
 """Requests of one feed: a release of everything at once is hundreds; more for minutes on end is a loop."""
 
+LONGEST_TEXT = 500
 _UNVERIFIED = 401
 _WELL = 300
 
@@ -72,7 +74,7 @@ class Mailroom:
         if receiver is None:
             raise _unverified()
         headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in request.scope["headers"]}
-        reception = await self._reading.take(lambda: receiver.accept(headers, body, now))
+        reception = _readable(await self._reading.take(lambda: receiver.accept(headers, body, now)))
         if reception.status >= _WELL and not self._lines.take({name: 1}, at_s):
             todo = "compare its sender with the feed in detector.yml; if it is not yours, leave it"
             _LOG.warning("a feed refused a request", feed=name, code=reception.status, why=reception.text, todo=todo)
@@ -84,6 +86,11 @@ class Mailroom:
         if reception.status >= _WELL:
             raise Refused(reception.status, reception.text)
         return reception
+
+
+def _readable(reception: Reception) -> Reception:
+    """What is quoted of a request may hold half characters, which no answer can."""
+    return replace(reception, text=reception.text.encode("utf-8", "replace").decode()[:LONGEST_TEXT])
 
 
 def _unverified() -> Refused:

@@ -101,6 +101,13 @@ def test_refusal_of_the_receiver_is_passed_on(client: TestClient, receiver: Sign
     assert (answer.status_code, answer.json()["text"]) == (422, "deployment.sha is missing")
 
 
+def test_words_of_the_receiver_may_quote_anything(client: TestClient, receiver: SignedBy) -> None:
+    """Half a character in them is a question mark, and a novel is cut."""
+    receiver.says = Reception(422, "ref is \ud800 " + "x" * 10_000)
+    answer = client.post(PATH)
+    assert (answer.status_code, answer.json()["text"][:10], len(answer.json()["text"])) == (422, "ref is ? x", 500)
+
+
 def test_large_body_never_reaches_the_receiver(client: TestClient, receiver: SignedBy) -> None:
     """64 KiB are read, of any feed and of none."""
     for path in (PATH, "/api/v1/feeds/other"):
