@@ -32,6 +32,7 @@ class Stand:
         self.story: Story = story_at(datetime.now(UTC))  # noqa: TID251 - the container's clock is this one
         self.port = free_port()
         source, store = urls
+        self.is_in_a_file = store.startswith("sqlite")
         self._shop = folder / "shop.db"
         write_trade(source.replace("SHOP", str(self._shop)), self.story)
         self.config = write_config(
@@ -132,7 +133,9 @@ def test_seed_case_in_its_container(stand: Stand) -> None:
         wait_until(stand.is_ready, second)
         assert {deploy["version"] for deploy in stand.ask("GET", "/api/v1/deploys")[1]["deploys"]} >= {"v412", "v98"}
         stand.team.wait_for(2, A_TICK_S)
-        assert second.execute("detector", "status").returncode in {0, 1}
+        assert second.execute("detector", "status", "--json").stdout.startswith("{")
+        copied = second.execute("detector", "store", "backup", f"{VOLUME_PATH}/copy.db")
+        assert copied.returncode == (0 if stand.is_in_a_file else 1), copied.stderr
         assert second.stop() == 0, second.said
 
     alert, repeat = stand.heard()
