@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from detector.model.deploy import Added, Deploy, Receipt
+from detector.model.feed import TableRow
 from detector.model.incident import Incident, IncidentEvent
 from detector.model.metric import Metric
 from detector.model.notification import Delivery, Notification, SendResult
@@ -16,7 +17,7 @@ from detector.model.span import Span
 from detector.model.state import HistoryBlock, MetricState, SourceHealth, TickChanges
 from detector.model.verdict import Outcome
 
-__all__ = ["Clock", "DeployFeed", "MetricSource", "Notifier", "Progress", "Store"]
+__all__ = ["Clock", "DeployFeed", "MetricSource", "Notifier", "Progress", "Store", "TableSource"]
 
 
 class MetricSource(Protocol):
@@ -53,6 +54,18 @@ class MetricSource(Protocol):
 
         Raises:
             SourceError: as above.
+        """
+        ...
+
+
+class TableSource(Protocol):
+    """The same database, as a table of deploys is read from it."""
+
+    def rows(self, table: str, columns: Sequence[str], time: str, span: Span, limit: int) -> tuple[TableRow, ...]:
+        """The rows whose time lies in the span, in its order; of more than `limit` the earliest.
+
+        Raises:
+            SourceError: as for a `MetricSource`.
         """
         ...
 

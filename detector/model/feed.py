@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from detector.model.secret import Secret
 
-__all__ = ["FIELDS", "IGNORE", "Feed", "FeedKind", "FeedTable", "Proof", "ProofKind", "Take"]
+__all__ = ["FIELDS", "IGNORE", "Feed", "FeedKind", "FeedTable", "Proof", "ProofKind", "TableRow", "Take"]
 
 FIELDS = (
     "service",
@@ -113,3 +114,11 @@ class Feed:
     when: tuple[tuple[Take, tuple[str, ...]], ...] = ()
     table: FeedTable | None = None
     timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A row of such a table: when it was written by its time column, and the values by column."""
+
+    at: datetime
+    values: Mapping[str, object]

@@ -1,6 +1,6 @@
 """A source: one statement a call, in errors of our own."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,9 +26,11 @@ from detector.adapters.sources.statements import (
     segments_statement,
     type_statement,
 )
+from detector.adapters.sources.table_rows import rows_statement, table_rows
 from detector.adapters.sources.time_columns import ColumnKind, TimeColumn, kind_of_oid, kind_of_samples
 from detector.adapters.sources.walls import ambiguous_spans
 from detector.errors import QueryRejected, SourceError
+from detector.model.feed import TableRow
 from detector.model.grid import DAY_S, HOUR_S, Grid, grid_of
 from detector.model.metric import LongForm, Metric, ShortForm
 from detector.model.rows import BucketRows, SegmentRows
@@ -98,6 +100,12 @@ class SqlSource:
             answer = self._asker.ask(newest_statement(table, column, before_axis_s), self._zone, 1, is_scan=False)
             newest = answer.column("newest")
             return at_epoch(column.instant(int(newest[0]))) if newest else None
+
+    def rows(self, table: str, columns: Sequence[str], time: str, span: Span, limit: int) -> tuple[TableRow, ...]:
+        with self._attempt(f"reading the deploys in {table}"):
+            column = self._column(table, time, self._zone)
+            statement = rows_statement(table, columns, column, span, limit)
+            return table_rows(self._asker.ask(statement, self._zone, limit, is_scan=False), columns, column)
 
     def probe(self, metric: Metric) -> tuple[str, ...]:
         warnings: tuple[str, ...] = ()
