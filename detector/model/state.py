@@ -83,9 +83,10 @@ class MetricState:
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """How a source answers.
+    """How a source answers, or one metric's query of it, or a channel takes messages.
 
     Attributes:
+        source: its name, or a metric's full name, or `channel TEAM/N`.
         failing_since: first tick of the present failure; None while it answers.
         failed_ticks: in a row.
         error: the newest one, without secrets.
