@@ -1,6 +1,6 @@
 """The server on a real socket: whoever is slow, rude or gone keeps nobody from being served, nor it from ending.
 
-The limits of these servers are short so that the tests are; nothing measures how long anything takes.
+Where something is to be cut off, the limits are short so that the test is; nothing measures how long anything takes.
 """
 
 import socket
@@ -21,7 +21,7 @@ from detector.web.server import Server
 
 PROBE = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 POST = b"POST /api/v1/feeds/github HTTP/1.1\r\nHost: x\r\nX-Word: open sesame\r\n"
-SHORT = Limits(connections=8, head_s=0.2, exchange_s=5.0, idle_s=1, drain_s=0.2)
+SHORT = Limits(connections=8, head_s=0.3, drain_s=0.3)
 UNHURRIED = Limits(head_s=600.0, exchange_s=600.0, idle_s=600, drain_s=600.0)
 
 
@@ -32,7 +32,14 @@ def furniture() -> Furniture:
 
 @pytest.fixture
 def server(furniture: Furniture) -> Iterator[Server]:
-    with serving(furniture, SHORT, BodyRules(within_s=0.2)) as server:
+    with serving(furniture) as server:
+        yield server
+
+
+@pytest.fixture
+def hasty(furniture: Furniture) -> Iterator[Server]:
+    """A server that soon loses its patience."""
+    with serving(furniture, SHORT, BodyRules(within_s=0.3)) as server:
         yield server
 
 
@@ -49,26 +56,23 @@ def test_probe_over_a_socket(server: Server) -> None:
     assert server.url == f"http://127.0.0.1:{server.address[1]}"
 
 
-@pytest.mark.parametrize(
-    "start",
-    [b"", b"G", b"GET /healthz HTTP/1.1\r\nHost: x\r\n", PROBE[:-2]],
-    ids=lambda start: repr(start[:9]),
-)
-def test_head_that_never_ends_is_cut_off(server: Server, start: bytes) -> None:
+def test_head_that_never_ends_is_cut_off(hasty: Server) -> None:
     """The connection is closed by the server, not kept for ever."""
-    with Line(server) as line:
-        assert line.say(start).hear_all() == b""
+    with ExitStack() as stack:
+        starts = [b"", b"G", b"GET /healthz HTTP/1.1\r\nHost: x\r\n", PROBE[:-2]]
+        lines = [stack.enter_context(Line(hasty)).say(start) for start in starts]
+        assert [line.hear_all() for line in lines] == [b""] * 4
 
 
-def test_body_that_never_ends_is_cut_off(server: Server) -> None:
+def test_body_that_never_ends_is_cut_off(hasty: Server) -> None:
     """408, whether its length was said or not."""
     for framing in (b"Content-Length: 100\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"):
-        assert asked(server, POST + framing).startswith(b"HTTP/1.1 408")
+        assert asked(hasty, POST + framing).startswith(b"HTTP/1.1 408")
 
 
-def test_head_that_drips_is_cut_off(server: Server) -> None:
+def test_head_that_drips_is_cut_off(hasty: Server) -> None:
     """A byte now and then buys no time."""
-    with Line(server) as line:
+    with Line(hasty) as line:
         heard = threading.Event()
 
         def listen() -> None:
@@ -87,13 +91,13 @@ def test_head_that_drips_is_cut_off(server: Server) -> None:
         assert heard.is_set()
 
 
-def test_slow_clients_do_not_keep_others_out(server: Server) -> None:
+def test_slow_clients_do_not_keep_others_out(hasty: Server) -> None:
     """Who fills all places with half requests has them for a moment; then others are served."""
     with ExitStack() as stack:
-        slow = [stack.enter_context(Line(server)).say(b"GET /") for _ in range(SHORT.connections)]
+        slow = [stack.enter_context(Line(hasty)).say(b"GET /") for _ in range(SHORT.connections)]
         for line in slow:
             assert line.hear_all() == b""
-        assert asked(server).startswith(b"HTTP/1.1 200")
+        assert any(asked(hasty).startswith(b"HTTP/1.1 200") for _ in range(20))  # it is as hasty with this one
 
 
 def test_too_many_connections_are_told(furniture: Furniture) -> None:
@@ -113,7 +117,6 @@ def test_large_body_is_refused_before_it_is_sent(server: Server) -> None:
     with Line(server) as line:
         head = line.say(POST + b"Content-Length: 1000000000\r\n\r\n").hear_head()
         assert head.startswith(b"HTTP/1.1 413")
-        line.hear_all()
 
 
 def test_client_that_asks_before_it_sends_is_told_not_to(server: Server) -> None:
@@ -122,9 +125,9 @@ def test_client_that_asks_before_it_sends_is_told_not_to(server: Server) -> None
     assert answer.startswith(b"HTTP/1.1 413")
 
 
-def test_endless_chunks_are_refused(server: Server) -> None:
+def test_endless_chunks_are_refused(hasty: Server) -> None:
     """A body without a length is cut where it has grown too large; what follows is read for a moment only."""
-    with Line(server) as line:
+    with Line(hasty) as line:
         line.say(POST + b"Transfer-Encoding: chunked\r\n\r\n")
         chunk = b"4000\r\n" + b"x" * 0x4000 + b"\r\n"
         line.say(chunk * 5)
