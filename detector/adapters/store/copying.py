@@ -66,7 +66,10 @@ def _verify(copy: sqlite3.Connection, place: Place) -> None:
         raise StoreDamaged(f"the copy of the store ({place.label}) is damaged: {found[:200]}; {place.way_back}")
     revisions = copy.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchall()  # noqa: S608 - a constant
     if revisions != [(HEAD,)]:
-        raise StoreDamaged(f"the copy of the store ({place.label}) does not say which detector wrote it")
+        raise StoreError(
+            f"the store ({place.label}) was upgraded by a newer detector while it was to be copied; back it up with "
+            "that one",
+        )
 
 
 def _publish(part: Path, file: Path) -> int:

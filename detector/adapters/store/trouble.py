@@ -29,6 +29,7 @@ _SQLITE: dict[int, tuple[type[StoreError], str]] = {
     13: (StoreFull, _FULL),
     14: (StoreError, "its directory must exist, and this user must be able to write there"),
     26: (StoreDamaged, ""),
+    4874: (StoreFull, _FULL),  # an extended code: no room for the index of the write-ahead log
 }
 
 _POSTGRES_GONE = "the server must be up and reachable; the next attempt connects anew"
@@ -123,8 +124,8 @@ def _judge(error: SQLAlchemyError, place: Place) -> tuple[type[StoreError], str]
     text = str(original)
     if text.startswith(("no such table", "no such column", "Could not decode")):
         return StoreDamaged, ""
-    code = getattr(original, "sqlite_errorcode", None)
-    return _SQLITE.get((code or 0) & 0xFF, (StoreError, _OURS))
+    code = getattr(original, "sqlite_errorcode", None) or 0
+    return _SQLITE.get(code) or _SQLITE.get(code & 0xFF, (StoreError, _OURS))
 
 
 _OURS = "please report this"

@@ -4,16 +4,17 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from detector.adapters.store import SqlStore, open_store
-from detector.errors import StoreBusy, StoreDamaged, StoreError
+from detector.errors import StoreBusy, StoreDamaged, StoreError, StoreFull
 from detector.model.state import TickChanges
-from store_samples import block, deploy, event, hour, incident, sqlite_url, tick, write_to
+from store_samples import block, deploy, event, hour, incident, outcome, sqlite_url, state, tick, write_to
 
 _TICKS = """
 import sys
@@ -116,3 +117,82 @@ def test_damage_found_while_writing(store: SqlStore, store_url: str) -> None:
         store.commit(tick())
     with pytest.raises(StoreDamaged, match="not JSON"):
         store.add_deploy(deploy())
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of eight megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(folder)]
+    mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"no small disk to fill, as only root may mount one: {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def _fill(disk: Path) -> Path:
+    file = disk / "filler"
+    with file.open("wb", buffering=0) as out, suppress(OSError):
+        while True:
+            out.write(b"x" * 4096)
+    return file
+
+
+def _commits_of_a_hundred(store: SqlStore) -> Iterator[int]:
+    for number in count():
+        found = tuple(outcome(number * 100 + more) for more in range(100))
+        store.commit(TickChanges(hour(number), metrics=(state(),), outcomes=found))
+        yield number
+
+
+def test_a_disk_that_fills_up(small_disk: Path, tmp_path: Path) -> None:
+    """Each commit is kept whole or not at all, all that were kept can be read, and with room again it goes on."""
+    with closing(open_store(sqlite_url(small_disk / "detector.db"))) as store:
+        kept: list[int] = []
+        with pytest.raises(StoreFull, match=r"database or disk is full; free some space on its disk"):
+            kept.extend(_commits_of_a_hundred(store))
+        filler = _fill(small_disk)
+        with pytest.raises(StoreFull, match="free some space"), store.exclusive():
+            store.commit(TickChanges(hour(9), history=(block(0, [1.5] * 9000),)))
+        with pytest.raises(StoreFull, match="cannot back the store up"):
+            store.backup(small_disk / "backup.db")
+        assert len(store.outcomes("checkout/revenue", hour(-1))) == len(kept) * 100 > 1000
+        store.verify()
+        filler.unlink()
+        store.backup(tmp_path / "backup.db")
+        assert sorted(path.name for path in small_disk.iterdir() if "backup" in path.name) == []
+
+
+def test_a_store_on_a_full_disk(small_disk: Path) -> None:
+    """What is open is read, refuses in words to be written, keeps its locks, and goes on with room again."""
+    url = sqlite_url(small_disk / "detector.db")
+    open_store(url).close()
+    with closing(open_store(url)) as store, store.lease():
+        filler = _fill(small_disk)
+        with pytest.raises(StoreFull, match="free some space"):
+            store.commit(TickChanges(hour(9), history=(block(0, [1.5] * 90_000),)))
+        with store.exclusive():
+            assert store.next_incident_number() == 1
+        store.check_lease()
+        filler.unlink()
+        with store.exclusive():
+            store.commit(tick())
+        assert store.incident(1) is not None
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_store_that_cannot_even_be_opened(small_disk: Path, is_new: bool) -> None:
+    """Neither made nor given its journal where there is no room: the message says so, and later it opens."""
+    url = sqlite_url(small_disk / "detector.db")
+    if not is_new:
+        open_store(url).close()
+    filler = _fill(small_disk)
+    with pytest.raises(StoreFull, match="free some space"):
+        open_store(url)
+    filler.unlink()
+    with closing(open_store(url)) as store:
+        store.commit(tick())
