@@ -25,6 +25,7 @@ __all__ = ["Logs", "set_up_logs", "tick_begins", "tick_is_over"]
 
 _LEVELS = {
     "alembic": logging.INFO,
+    "alembic.runtime.plugins": logging.WARNING,  # which parts of itself it has loaded
     "apscheduler": logging.WARNING,
     "sqlalchemy": logging.WARNING,
     "uvicorn": logging.WARNING,
