@@ -20,6 +20,8 @@ __all__ = ["AHEAD_AT_MOST", "Arrival", "Unfit", "announced", "text_of"]
 AHEAD_AT_MOST = timedelta(days=1)
 """Clocks differ, and zones are forgotten; a deploy of the day after tomorrow has not happened."""
 
+_BLANK = " \t\r\n"
+# What a shell or an editor leaves behind; other blanks are no accident.
 _DIMENSIONS, _VALUES = 20, 100
 _EVERYTHING = 100.0
 
@@ -86,7 +88,7 @@ def text_of(field: str, value: object) -> str | None:
         return str(value).lower()
     if not isinstance(value, str | int | float | Decimal):
         raise Unfit(f"{field} must be text or a number")
-    text = str(value).strip()
+    text = str(value).strip(_BLANK)
     if not text:
         return None
     if complaint := complaint_about(text[:LONGEST]) or _complaint_beyond(text):
