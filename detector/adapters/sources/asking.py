@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pymysql
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from detector.adapters.sources.answers import Answer
 from detector.adapters.sources.counters import Counters
-from detector.adapters.sources.deadline import Deadline, cut_off_postgres, cut_off_sqlite
+from detector.adapters.sources.databases import Database
+from detector.adapters.sources.deadline import Deadline, cut_off_mysql, cut_off_postgres, cut_off_sqlite
 from detector.adapters.sources.engines import fence_postgres, fence_sqlite, open_engine
 from detector.adapters.sources.faults import Scrub, told
 from detector.adapters.sources.long_form import DriverSql
+from detector.adapters.sources.mysql_engines import fence_mysql
 from detector.errors import BadRows, SourceUnavailable
 from detector.model.rulebook import Source
 
@@ -44,8 +47,8 @@ class Asker:
         return self._opened
 
     @property
-    def is_postgres(self) -> bool:
-        return self._engine.dialect.name == "postgresql"
+    def database(self) -> Database:
+        return Database(self._engine.dialect.name)
 
     def close(self) -> None:
         if not isinstance(self._opened, str):
@@ -60,7 +63,7 @@ class Asker:
         deadline = Deadline(self._timeout_s)
         try:
             answer = self._answer(statement, timezone, deadline)
-        except (SQLAlchemyError, psycopg.Error, sqlite3.Error, UnicodeError) as error:
+        except (SQLAlchemyError, psycopg.Error, pymysql.MySQLError, sqlite3.Error, UnicodeError) as error:
             # The driver's text may hold what the URL holds, so it is not chained.
             raise told(error, self._scrub, deadline) from None
         self.counters.add(len(answer.rows), is_scan=is_scan)
@@ -95,6 +98,14 @@ class Asker:
             with cut_off_postgres(raw, deadline):
                 fence_postgres(connection, timezone, deadline.seconds)
                 yield
+        elif isinstance(raw, pymysql.Connection):
+            try:
+                with cut_off_mysql(raw, deadline, connection.info["connect"]):
+                    fence_mysql(connection, deadline.seconds)
+                    yield
+            finally:
+                if deadline.passed:
+                    connection.invalidate()
 
 
 def _send(connection: sa.Connection, statement: Statement) -> sa.CursorResult[Any]:

@@ -3,7 +3,7 @@
 import os
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event, Thread
@@ -11,8 +11,12 @@ from time import monotonic
 from typing import Any
 
 import psycopg
+import pymysql
+from pymysql.constants import ER
 
-__all__ = ["Deadline", "cut_off_postgres", "cut_off_sqlite"]
+from detector.adapters.sources.mysql_engines import kill_query
+
+__all__ = ["Deadline", "cut_off_mysql", "cut_off_postgres", "cut_off_sqlite"]
 
 GRACE_S = 1.0  # for a cancelled statement to end, before the connection itself is cut
 STEPS = 10_000  # of SQLite's virtual machine between two looks at the clock: about a millisecond
@@ -79,6 +83,48 @@ def cut_off_postgres(connection: "psycopg.Connection[Any]", deadline: Deadline) 
         watcher.join()  # a cancellation under way must not hit the connection's next statement
 
 
+@contextmanager
+def cut_off_mysql(
+    connection: "pymysql.Connection[Any]", deadline: Deadline, connect: Callable[..., "pymysql.Connection[Any]"]
+) -> Iterator[None]:
+    """Afterwards a connection whose deadline has passed is of no more use: a KILL may still be on its way to it."""
+    done = Event()
+    thread_id = int(connection.thread_id())  # type: ignore[no-untyped-call]  # its stubs leave this one out
+
+    def kill() -> None:
+        with suppress(pymysql.MySQLError):  # the server may be gone; the cut below needs none
+            kill_query(connect, thread_id)
+
+    def watch() -> None:
+        if done.wait(deadline.seconds):
+            return
+        deadline.passed = True
+        Thread(target=kill, name="source-kill", daemon=True).start()  # may take as long as the cut would wait
+        if not done.wait(GRACE_S):
+            _cut_mysql(connection)
+
+    watcher = Thread(target=watch, name="source-deadline", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+    if deadline.passed:  # SLEEP() does not fail when it is killed
+        raise pymysql.OperationalError(ER.QUERY_INTERRUPTED, "Query execution was interrupted")
+
+
 def _cut(connection: "psycopg.Connection[Any]") -> None:
-    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as same:
+    with suppress(OSError, psycopg.Error):
+        _cut_socket(connection.fileno())
+
+
+def _cut_mysql(connection: "pymysql.Connection[Any]") -> None:
+    connected: Any = getattr(connection, "_sock", None)  # the driver has no other way to it
+    with suppress(OSError, AttributeError):  # it was closed by the other thread meanwhile
+        _cut_socket(connected.fileno())
+
+
+def _cut_socket(fileno: int) -> None:
+    with socket.socket(fileno=os.dup(fileno)) as same:
         same.shutdown(socket.SHUT_RDWR)

@@ -11,6 +11,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from detector.adapters.sources.mysql_engines import mysql_engine
 from detector.config.authority import STRAY_AT, has_stray_at
 from detector.errors import SourceUnavailable
 from detector.model.rulebook import Source
@@ -45,8 +46,10 @@ def open_engine(source: Source, keep_out: Iterable[Path]) -> sa.Engine:
             return _postgres(source, url)
         case "sqlite":
             raise SourceUnavailable(f"{source.url} names no file; write sqlite:///path/to/file")
+        case "mysql" | "mariadb":
+            return mysql_engine(source, url)
         case other:
-            raise SourceUnavailable(f"{other} is not supported; use sqlite or postgresql")
+            raise SourceUnavailable(f"{other} is not supported; use sqlite, postgresql or mysql")
 
 
 def _postgres(source: Source, url: sa.URL) -> sa.Engine:

@@ -5,10 +5,13 @@ import sqlite3
 from urllib.parse import quote, quote_plus
 
 import psycopg
+import pymysql
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from detector.adapters.sources.advice import AGAIN, NO_COLUMN, NO_TABLE, READ_ONLY, SERVER_AWAY, TOO_SLOW
 from detector.adapters.sources.deadline import Deadline
+from detector.adapters.sources.mysql_faults import mysql_kind, mysql_words
 from detector.config.authority import masked, secret_parts
 from detector.errors import BadRows, QueryRejected, SourceError, SourceTimeout, SourceUnavailable
 from detector.model.rulebook import Source
@@ -19,15 +22,12 @@ SHOWN = 300
 SHORTEST_WORD = 4
 SERVER_PREFIX = re.compile(r'^(connection failed: )?connection to server (at|on socket) "[^"]*".*? failed: ')
 
-TOO_SLOW = "narrow the query, add an index on its time column, or raise the source's `timeout`"
-NO_TABLE = "correct `table`, or the name in `sql`"
-NO_COLUMN = "correct the name in `time`, `value`, `where`, `split` or `sql`"
 # By SQLSTATE, longest prefix first: what it means here, and what a person does about it.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 STATES: tuple[tuple[str, type[SourceError], str], ...] = (
     ("57014", SourceTimeout, TOO_SLOW),
     ("55P03", SourceUnavailable, "another session holds a lock on the table; the next tick tries again"),
-    ("25006", QueryRejected, "a metric may only read: write one SELECT"),
+    ("25006", QueryRejected, READ_ONLY),
     ("42501", QueryRejected, "let the role read it: GRANT SELECT ON the table TO the role"),
     ("42P01", QueryRejected, NO_TABLE),
     ("42703", QueryRejected, NO_COLUMN),
@@ -37,7 +37,7 @@ STATES: tuple[tuple[str, type[SourceError], str], ...] = (
     ("22007", QueryRejected, "compare `:start` and `:end` with a time column, or write CAST(:start AS timestamptz)"),
     ("28", SourceUnavailable, "check user and password in the source's `url`"),
     ("3D", SourceUnavailable, "check the database's name in the source's `url`"),
-    ("40", SourceUnavailable, "the next tick tries again"),
+    ("40", SourceUnavailable, AGAIN),
     ("42", QueryRejected, "correct the metric's SQL"),
     ("22", QueryRejected, "correct the metric's SQL, or the rows it stumbles over"),
     ("0A", QueryRejected, "write one SELECT that this database supports"),
@@ -48,13 +48,12 @@ REFUSALS = (
     (re.compile(r"password|authentication|pg_hba\.conf|role .* does not exist"), "check user and password"),
     (re.compile(r"database .* does not exist"), "check the database's name"),
 )
-SERVER_AWAY = "check that the database is up and reachable; the next tick tries again"
 
 # https://www.sqlite.org/rescode.html, primary codes
 SQLITE_CODES: dict[int, tuple[type[SourceError], str]] = {
     sqlite3.SQLITE_ERROR: (QueryRejected, "correct the metric's SQL"),
-    sqlite3.SQLITE_AUTH: (QueryRejected, "a metric may only read: write one SELECT"),
-    sqlite3.SQLITE_READONLY: (QueryRejected, "a metric may only read: write one SELECT"),
+    sqlite3.SQLITE_AUTH: (QueryRejected, READ_ONLY),
+    sqlite3.SQLITE_READONLY: (QueryRejected, READ_ONLY),
     sqlite3.SQLITE_TOOBIG: (QueryRejected, "return numbers, not large texts"),
     sqlite3.SQLITE_MISMATCH: (QueryRejected, "correct the metric's SQL"),
     sqlite3.SQLITE_RANGE: (QueryRejected, "correct the metric's SQL"),
@@ -99,6 +98,8 @@ def told(error: Exception, scrub: Scrub, deadline: Deadline) -> SourceError:
 def _kind_and_fix(error: BaseException) -> tuple[type[SourceError], str]:
     if isinstance(error, sqlite3.Error):
         return _sqlite_kind(error)
+    if isinstance(error, pymysql.MySQLError):
+        return mysql_kind(error)
     if isinstance(error, psycopg.Error):
         state = error.sqlstate or ""
         for prefix, kind, fix in STATES:
@@ -124,9 +125,10 @@ def _sqlite_kind(error: sqlite3.Error) -> tuple[type[SourceError], str]:
     for words, fix in (("no such table", NO_TABLE), ("no such column", NO_COLUMN)):
         if str(error).startswith(words):
             return QueryRejected, fix
-    return SQLITE_CODES.get(code & 0xFF, (SourceUnavailable, "the next tick tries again"))
+    return SQLITE_CODES.get(code & 0xFF, (SourceUnavailable, AGAIN))
 
 
 def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
+    text = mysql_words(error) if isinstance(error, pymysql.MySQLError) else str(error)
+    lines = text.strip().splitlines() or [type(error).__name__]
     return SERVER_PREFIX.sub("connection failed: ", lines[0])[:SHOWN].rstrip(".; ")

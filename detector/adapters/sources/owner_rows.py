@@ -27,15 +27,17 @@ CLOCK_SLACK_S = 300
 SHOWN = 80
 
 
-def long_rows(answer: Answer, metric: Metric, span: Span, source_zone: str) -> BucketRows:
+def long_rows(answer: Answer, metric: Metric, span: Span, wall_zone: str, date_zone: str) -> BucketRows:
     """The rows of an owner's SELECT, sorted, with a bucket of the grid for each.
+
+    `wall_zone` is where times without a zone are, `date_zone` where days begin.
 
     Raises:
         BadRows: a missing column, no number, no time, no start of a bucket, two rows for one bucket.
     """
     grid = grid_of(metric.timezone, metric.every_s, span)
     times = [_time(bucket) for bucket in answer.column("bucket")]
-    starts, has_walls = _starts(times, metric.timezone, source_zone, span)
+    starts, has_walls = _starts(times, date_zone, wall_zone, span)
     values = floats_of(answer.column("value"), "value")
     order = np.argsort(starts, kind="stable")
     starts, values = starts[order], values[order]
@@ -43,21 +45,19 @@ def long_rows(answer: Answer, metric: Metric, span: Span, source_zone: str) -> B
     warnings = _out_of_range(starts[~inside], metric, span)
     starts, values = starts[inside], values[inside]
     _check_starts(starts, grid)
-    ambiguous = ambiguous_spans(source_zone, grid) if has_walls else ()
+    ambiguous = ambiguous_spans(wall_zone, grid) if has_walls else ()
     return BucketRows(starts, values, ambiguous=ambiguous, warnings=warnings)
 
 
-def _starts(
-    times: Sequence[int | datetime | date], metric_zone: str, source_zone: str, span: Span
-) -> tuple[Seconds, bool]:
-    """Epoch seconds, and whether any was wall time of the source's zone."""
+def _starts(times: Sequence[int | datetime | date], date_zone: str, wall_zone: str, span: Span) -> tuple[Seconds, bool]:
+    """Epoch seconds, and whether any was wall time."""
     instants = [epoch_s(_aware(at)) if isinstance(at, date) else at for at in times]
     starts = np.clip(np.array(instants, dtype=object), -FAR_S, FAR_S).astype(np.int64)
     has_zone = np.array([isinstance(at, int) or getattr(at, "tzinfo", None) is not None for at in times], dtype=bool)
     is_date = np.array([isinstance(at, date) and not isinstance(at, datetime) for at in times], dtype=bool)
     # Only near the span: a zone's changes are looked up day by day, and what lies far off does not count anyway.
     is_near = np.abs(starts - epoch_s(span.start_at)) < NEAR_S + int(span.length.total_seconds())
-    for zone, is_in_zone in ((metric_zone, is_date), (source_zone, ~has_zone & ~is_date)):
+    for zone, is_in_zone in ((date_zone, is_date), (wall_zone, ~has_zone & ~is_date)):
         chosen = is_in_zone & is_near
         starts[chosen] = instants_of(zone, starts[chosen])
     return starts, bool((~has_zone & ~is_date).any())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -16,7 +17,9 @@ from detector.adapters.sources.answers import (
 )
 from detector.adapters.sources.asking import Asker
 from detector.adapters.sources.counters import Counters
+from detector.adapters.sources.databases import Database
 from detector.adapters.sources.long_form import NAMES, long_statement, postgres_bounds
+from detector.adapters.sources.mysql_text import closed
 from detector.adapters.sources.owner_rows import long_rows
 from detector.adapters.sources.roles import clock_statement, role_statement, role_warnings
 from detector.adapters.sources.statements import (
@@ -27,7 +30,7 @@ from detector.adapters.sources.statements import (
     type_statement,
 )
 from detector.adapters.sources.table_rows import rows_statement, table_rows
-from detector.adapters.sources.time_columns import ColumnKind, TimeColumn, kind_of_oid, kind_of_samples
+from detector.adapters.sources.time_columns import ColumnKind, TimeColumn, kind_of_samples, kind_of_type
 from detector.adapters.sources.walls import ambiguous_spans
 from detector.errors import QueryRejected, SourceError
 from detector.model.feed import TableRow
@@ -51,7 +54,7 @@ def open_source(source: Source, keep_out: Iterable[Path] = ()) -> "SqlSource":
 
 
 class SqlSource:
-    """A MetricSource on SQLite or PostgreSQL."""
+    """A MetricSource on SQLite, PostgreSQL, MySQL or MariaDB."""
 
     def __init__(self, source: Source, asker: Asker) -> None:
         self._name = source.name
@@ -78,14 +81,14 @@ class SqlSource:
         with self._attempt(f"reading {metric.name}"):
             if isinstance(metric.query, LongForm):
                 return self._read_long(metric, metric.query, span)
-            return self._read_short(metric, metric.query, grid)
+            return self._read_short(metric, self._closed(metric.query), grid)
 
     def read_segments(self, metric: Metric, column: str, span: Span) -> SegmentRows:
         grid = grid_of(metric.timezone, metric.every_s, span)
         with self._attempt(f"reading {metric.name} by {column}"):
-            query = metric.query
-            if not isinstance(query, ShortForm):
+            if not isinstance(metric.query, ShortForm):
                 raise QueryRejected("a SELECT of the owner's cannot be split; use table, time and value")
+            query = self._closed(metric.query)
             time = self._column(query.table, query.time, metric.timezone)
             if not _has_room(time, grid):
                 return segment_rows(None, metric, column, grid)
@@ -110,8 +113,10 @@ class SqlSource:
     def probe(self, metric: Metric) -> tuple[str, ...]:
         warnings: tuple[str, ...] = ()
         with self._attempt("asking what the role may do"):
-            if self._asker.is_postgres:
-                warnings += role_warnings(self._asker.ask(role_statement(), "UTC", 1, is_scan=False), self._name)
+            database = self._asker.database
+            if (statement := role_statement(database)) is not None:
+                rights = self._asker.ask(statement, "UTC", MOST_ROWS, is_scan=False)
+                warnings += role_warnings(rights, self._name, database)
         span = self._newest_buckets(metric)
         rows = self.read(metric, span)
         warnings += rows.warnings
@@ -132,7 +137,7 @@ class SqlSource:
     def _newest_buckets(self, metric: Metric) -> Span:
         """The bucket of the newest row, or of the database's own clock, and those of the hour before."""
         with self._attempt("reading its clock"):
-            statement = clock_statement(is_postgres=self._asker.is_postgres)
+            statement = clock_statement(self._asker.database)
             now = at_epoch(int(self._asker.ask(statement, "UTC", 1, is_scan=False).column("now")[0]))
         query = metric.query
         newest = self.newest_row(query.table, query.time, now) if query.table and query.time else None
@@ -157,27 +162,45 @@ class SqlSource:
 
     def _read_long(self, metric: Metric, query: LongForm, span: Span) -> BucketRows:
         most_rows = max(MOST_ROWS, len(grid_of(metric.timezone, metric.every_s, span)))
-        bounds = self._bounds(metric, query, span)
-        statement = long_statement(query.sql, bounds, most_rows, is_postgres=self._asker.is_postgres)
-        return long_rows(self._asker.ask(statement, metric.timezone, most_rows), metric, span, self._zone)
-
-    def _bounds(self, metric: Metric, query: LongForm, span: Span) -> dict[str, int | str]:
-        if self._asker.is_postgres:
-            return postgres_bounds(span, self._zone)
-        if query.table and query.time:
-            column = self._column(query.table, query.time, metric.timezone)
+        database = self._asker.database
+        wall_zone, date_zone = self._zone, metric.timezone
+        if database is Database.POSTGRES:
+            bounds = postgres_bounds(span, self._zone)
         else:
-            column = self._unknown(query.time or "")
-        ends = (span.start_at, span.end_at)
-        axis = column.on_axis(np.array([epoch_s(at) for at in ends], dtype=np.int64)).tolist()
-        return {name: column.written(at_s) for name, at_s in zip(NAMES, axis, strict=True)}
+            column = self._compared(metric, query)
+            bounds = _bounds(column, span)
+            if column.kind is ColumnKind.INSTANT:  # of MySQL, where the session sees an instant as UTC's wall clock
+                wall_zone = date_zone = "UTC"
+        statement = long_statement(query.sql, bounds, most_rows, database)
+        return long_rows(self._asker.ask(statement, metric.timezone, most_rows), metric, span, wall_zone, date_zone)
+
+    def _compared(self, metric: Metric, query: LongForm) -> TimeColumn:
+        """The column that `:start` is compared with, as far as the SQL tells."""
+        if query.table and query.time:
+            return self._column(query.table, query.time, metric.timezone)
+        if self._asker.database is Database.MYSQL and self._zone != "UTC":
+            raise QueryRejected(
+                "the SQL does not tell which column `:start` is compared with, and a DATETIME takes another time than "
+                "a TIMESTAMP: write t.column >= :start, with the column of a table and nothing around it"
+            )
+        return self._unknown(query.time or "")
+
+    def _closed(self, query: ShortForm) -> ShortForm:
+        """The owner's expressions, none of which ends the statement around it."""
+        if self._asker.database is not Database.MYSQL:
+            return query  # the others refuse that themselves
+        value, numerator, denominator, where = (
+            None if written is None else closed(written)
+            for written in (query.value, query.numerator, query.denominator, query.where)
+        )
+        return replace(query, value=value, numerator=numerator, denominator=denominator, where=where)
 
     def _column(self, table: str, time: str, date_zone: str) -> TimeColumn:
         key = (table, time, date_zone)
         known = self._columns.get(key)
         if known is not None:
             return known
-        statement = type_statement(table, time) if self._asker.is_postgres else sample_statement(table, time)
+        statement = type_statement(table, time) if self._asker.database.has_types else sample_statement(table, time)
         found = self._kind(time, self._asker.ask(statement, "UTC", MOST_ROWS, is_scan=False), date_zone)
         if found is None:
             return self._unknown(time)
@@ -185,8 +208,9 @@ class SqlSource:
         return found
 
     def _kind(self, time: str, answer: Answer, date_zone: str) -> TimeColumn | None:
-        if self._asker.is_postgres:
-            return kind_of_oid(time, answer.types[0], source_zone=self._zone, date_zone=date_zone)
+        database = self._asker.database
+        if database.has_types:
+            return kind_of_type(time, answer.types[0], database, source_zone=self._zone, date_zone=date_zone)
         samples = [row[0] for row in answer.rows if row[0] is not None]
         return kind_of_samples(time, samples, source_zone=self._zone, date_zone=date_zone)
 
@@ -201,6 +225,12 @@ class SqlSource:
         except SourceError as error:
             self._columns.clear()  # the table may have been changed since its column was looked at
             raise type(error)(f"source {self._name}: {what}: {error}") from None
+
+
+def _bounds(column: TimeColumn, span: Span) -> dict[str, int | str]:
+    ends = (span.start_at, span.end_at)
+    axis = column.on_axis(np.array([epoch_s(at) for at in ends], dtype=np.int64)).tolist()
+    return {name: column.written(at_s) for name, at_s in zip(NAMES, axis, strict=True)}
 
 
 def _has_room(time: TimeColumn, grid: Grid) -> bool:

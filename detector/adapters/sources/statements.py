@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
+from detector.adapters.sources.axis_sql import WholeQuotient
 from detector.adapters.sources.time_columns import Number, Seconds, TimeColumn
 from detector.model.grid import Grid
 from detector.model.metric import Kind, ShortForm
@@ -138,7 +139,7 @@ def _bucket(column: TimeColumn, grid: Grid) -> Number:
 def _number(second: Number, run: _Run, every_s: int) -> Number:
     if not run.is_regular:
         return _whole(run.first)
-    return _whole(run.first) + (second - _whole(run.start)) // _whole(every_s)
+    return _whole(run.first) + WholeQuotient(second - _whole(run.start), _whole(every_s))
 
 
 def _runs(bounds: Seconds, every_s: int) -> Iterator[_Run]:

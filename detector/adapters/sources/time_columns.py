@@ -13,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
+from detector.adapters.sources.axis_sql import EpochSecond
+from detector.adapters.sources.databases import Database
 from detector.adapters.sources.walls import instants_of, walls_of
 from detector.errors import BadRows
 from detector.model.span import at_epoch
 
-__all__ = ["ColumnKind", "TimeColumn", "kind_of_oid", "kind_of_samples"]
+__all__ = ["ColumnKind", "TimeColumn", "kind_of_samples", "kind_of_type"]
 
 Seconds = npt.NDArray[np.int64]
 Condition = sa.ColumnElement[bool]
@@ -25,7 +27,10 @@ Number = sa.ColumnElement[int]
 
 MILLISECONDS_FROM = 1e11  # as seconds this is the year 5138, as milliseconds 1973
 SECONDS_FROM = 1e8  # 1973; below it may be days, Julian days or a mere number
-OID_KINDS = {1184: "INSTANT", 1114: "WALL", 1082: "DATE"}  # pg_type.dat: timestamptz, timestamp, date
+TYPE_KINDS = {
+    Database.POSTGRES: {1184: "INSTANT", 1114: "WALL", 1082: "DATE"},  # pg_type.dat: timestamptz, timestamp, date
+    Database.MYSQL: {7: "INSTANT", 12: "WALL", 10: "DATE", 14: "DATE"},  # field_types.h: timestamp, datetime, date
+}
 ISO = re.compile(
     r"\d{4}-\d\d-\d\d"
     r"(?:(?P<separator>[ T])\d\d:\d\d(?P<seconds>:\d\d(?:\.\d+)?)?(?P<offset> ?(?:Z|z|[+-]\d\d:\d\d))?)?"
@@ -38,7 +43,7 @@ SHOWN = 80
 
 
 class ColumnKind(Enum):
-    """INSTANT, WALL and DATE are PostgreSQL's types; the others are what people put into SQLite."""
+    """INSTANT, WALL and DATE are types of PostgreSQL and MySQL; the others are what people put into SQLite."""
 
     INSTANT = auto()
     WALL = auto()
@@ -92,7 +97,7 @@ class TimeColumn:
         column = self.column
         match self.kind:
             case ColumnKind.INSTANT | ColumnKind.WALL | ColumnKind.DATE:
-                return sa.cast(sa.func.floor(sa.func.date_part("epoch", column)), sa.BigInteger)
+                return EpochSecond(column)
             case ColumnKind.EPOCH_S:
                 return sa.cast(column, sa.Integer)
             case ColumnKind.EPOCH_MS:
@@ -115,7 +120,7 @@ class TimeColumn:
         return sa.and_(coarse, self.second() >= axis_s) if self._is_text else coarse
 
     def written(self, axis_s: int) -> int | str:
-        """A place on the axis as an owner's own SQL can compare it with this column of SQLite.
+        """A place on the axis as an owner's own SQL can compare it with this column of SQLite or MySQL.
 
         Raises:
             BadRows: texts with several offsets, which do not sort by time.
@@ -130,7 +135,7 @@ class TimeColumn:
                 "use the short form, or keep times in UTC"
             )
         # Without an offset at the end it sorts before every fraction of its second.
-        form = "%Y-%m-%d" if self.kind is ColumnKind.TEXT_DATE else f"%Y-%m-%d{self.separator}%H:%M:%S"
+        form = "%Y-%m-%d" if self.kind.is_date else f"%Y-%m-%d{self.separator}%H:%M:%S"
         return (at_epoch(axis_s) + self.offset).strftime(form)
 
     @property
@@ -157,15 +162,17 @@ def _unix_second(text: sa.ColumnElement[str]) -> Number:
     return sa.cast(sa.func.strftime("%s", text), sa.Integer)
 
 
-def kind_of_oid(name: str, oid: int, *, source_zone: str, date_zone: str) -> TimeColumn:
-    """PostgreSQL's word on a column.
+def kind_of_type(name: str, number: int, database: Database, *, source_zone: str, date_zone: str) -> TimeColumn:
+    """The database's word on a column.
 
     Raises:
         BadRows: it is no time.
     """
-    if oid not in OID_KINDS:
-        raise BadRows(f"column {name} is no timestamp (type {oid} in pg_type): name a timestamp or date column")
-    kind = ColumnKind[OID_KINDS[oid]]
+    kinds = TYPE_KINDS[database]
+    if number not in kinds:
+        where = " in pg_type" if database is Database.POSTGRES else ""
+        raise BadRows(f"column {name} is no timestamp (type {number}{where}): name a timestamp or date column")
+    kind = ColumnKind[kinds[number]]
     return TimeColumn(name, kind, date_zone if kind.is_date else source_zone)
 
 
