@@ -10,6 +10,7 @@ from detector.config.single_values import column
 from detector.config.words import NotUsable, did_you_mean, listed, shown
 from detector.config.yaml_strict import Path
 from detector.linking.announced_words import kind_word, status_word
+from detector.model.deploy import DeployKind, DeployStatus
 from detector.model.feed import FeedKind
 
 __all__ = ["feed_complaints", "kind_of_entry"]
@@ -27,7 +28,7 @@ _KEYS: Mapping[FeedKind, frozenset[str]] = {
 _ALL_KEYS = frozenset[str]().union(*_KEYS.values())
 _TAKEN = frozenset({"api", "cli"})
 _SIGNED_TIMES = ("webhook-signature", "svix-signature")
-_WORDS = {"status": status_word, "kind": kind_word}
+_WORDS = {"status": (status_word, tuple(DeployStatus)), "kind": (kind_word, tuple(DeployKind))}
 
 
 def kind_of_entry(name: str, entry: Mapping[str, object]) -> FeedKind | None:
@@ -115,7 +116,7 @@ def _no_column(said: object) -> str:
         return ""
     try:
         for path in steps:
-            column(path[0])
+            column(str(path[0]))
     except NotUsable as why:
         return str(why).partition(", or use `sql:`")[0]
     return ""
@@ -131,8 +132,7 @@ def _mapping(key: str, entry: Mapping[str, object], at: Path) -> Iterator[Compla
         are = "are" if len(missing) > 1 else "is"
         what = "column" if key == "columns" else "place in the body"
         hint = f"write the {what}, or a constant as `=checkout-api`"
-        place = (*at, key) if found is not None else at
-        yield Complaint(place, f"{key}: {listed(map(shown, missing))} {are} missing: {hint}")
+        yield Complaint((*at, key), f"{key}: {listed(map(shown, missing))} {are} missing: {hint}")
 
 
 def _constants(key: str, entry: Mapping[str, object], services: Collection[str], at: Path) -> Iterator[Complaint]:
@@ -150,6 +150,6 @@ def _constant(field: str, word: str, entry: Mapping[str, object], services: Coll
     mapped = entry.get("services")
     if field == "service" and word not in services and word not in (mapped if isinstance(mapped, dict) else {}):
         return f"no service is called {shown(word)} in detector.yml{did_you_mean(word, services)}"
-    if field in _WORDS and _WORDS[field](word, {}) is None:
-        return f"{shown(word)} is no {field}"
+    if field in _WORDS and _WORDS[field][0](word, {}) is None:
+        return f"{shown(word)} is no {field}{did_you_mean(word, _WORDS[field][1])}"
     return ""
