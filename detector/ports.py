@@ -20,7 +20,19 @@ from detector.model.verdict import Outcome
 __all__ = ["Clock", "DeployFeed", "MetricSource", "Notifier", "Progress", "Store", "TableSource"]
 
 
-class MetricSource(Protocol):
+class TableSource(Protocol):
+    """One database of the owners, as a table of deploys is read from it."""
+
+    def rows(self, table: str, columns: Sequence[str], time: str, span: Span, limit: int) -> tuple[TableRow, ...]:
+        """The rows whose time lies in the span, in its order; of more than `limit` the earliest.
+
+        Raises:
+            SourceError: as for a `MetricSource`.
+        """
+        ...
+
+
+class MetricSource(TableSource, Protocol):
     """One database of the owners. Read-only, one statement a call, cut off at its deadline on client and server."""
 
     def read(self, metric: Metric, span: Span) -> BucketRows:
@@ -54,18 +66,6 @@ class MetricSource(Protocol):
 
         Raises:
             SourceError: as above.
-        """
-        ...
-
-
-class TableSource(Protocol):
-    """The same database, as a table of deploys is read from it."""
-
-    def rows(self, table: str, columns: Sequence[str], time: str, span: Span, limit: int) -> tuple[TableRow, ...]:
-        """The rows whose time lies in the span, in its order; of more than `limit` the earliest.
-
-        Raises:
-            SourceError: as for a `MetricSource`.
         """
         ...
 

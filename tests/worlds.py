@@ -1,6 +1,6 @@
 """A world for pipeline tests: a source that says what a test wants, a postbox, and a real store."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,6 +10,7 @@ import numpy as np
 
 from detector.adapters.store import open_store
 from detector.errors import SourceError
+from detector.model.feed import TableRow
 from detector.model.grid import HOUR_S, grid_of
 from detector.model.metric import Metric
 from detector.model.notification import Notification, SendResult
@@ -62,6 +63,10 @@ class FakeSource:
     def newest_row(self, table: str, time: str, before: datetime) -> datetime | None:
         del table, time, before
         return self.newest
+
+    def rows(self, table: str, columns: Sequence[str], time: str, span: Span, limit: int) -> tuple[TableRow, ...]:
+        del table, columns, time, span, limit
+        return ()
 
     def probe(self, metric: Metric) -> tuple[str, ...]:
         del metric

@@ -1,6 +1,6 @@
 """What Prometheus reads. Few label values, all of them from detector.yml or from this file: never a metric's name."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ from prometheus_client import (
 from detector import __version__
 from detector.errors import SourceError
 from detector.model.deploy import Added
+from detector.model.feed import TableRow
 from detector.model.incident import IncidentState
 from detector.model.metric import Metric
 from detector.model.notification import Delivery, DeliveryStatus, Notification, SendResult
@@ -227,6 +228,9 @@ class _WatchedSource:
 
     def newest_row(self, table: str, time: str, before: datetime) -> datetime | None:
         return self._telemetry.ask(self._name, lambda: self._source.newest_row(table, time, before))
+
+    def rows(self, table: str, columns: Sequence[str], time: str, span: Span, limit: int) -> tuple[TableRow, ...]:
+        return self._telemetry.ask(self._name, lambda: self._source.rows(table, columns, time, span, limit))
 
     def probe(self, metric: Metric) -> tuple[str, ...]:
         return self._telemetry.ask(self._name, lambda: self._source.probe(metric))

@@ -28,6 +28,7 @@ _TODO_METRIC = "correct the rule, or what it reads; `detector check --live` show
 _TODO_SEND = (
     "read the error; try the channel with `detector notify TEAM --test`; the message is tried again, up to 36 hours"
 )
+_TODO_FEED = "correct the entry in `deploy_feeds`, or the row; until then no deploy from there is a suspect"
 _TODO_BUSY = "nothing, if another detector works on this store; said once, until a tick succeeds"
 _TODO_STORE = "look after the store: nothing was recorded, and the next tick goes on from where the last one ended"
 
@@ -39,6 +40,7 @@ class TickLog:
         self._log = structlog.get_logger("detector.tick")
         self._newest: dict[str, Outcome] = {}
         self._failing: set[str] = set()
+        self._unheard: set[tuple[str, str]] = set()
         self._states: dict[int, IncidentState] = {}
         self._trouble = ""
 
@@ -121,9 +123,13 @@ class TickLog:
                 said = {"source": source, "metrics": len(names), "among_them": sorted(names)[:_NAMED]}
                 self._log.warning("a source fails", tick=_iso(report.at), error=error, todo=_TODO_SOURCE, **said)
         self._recoveries(report, metrics.keys(), book)
-        for name, error in report.failures.items():
-            if name not in metrics:
+        others = {name: error for name, error in report.failures.items() if name not in metrics}
+        for name, error in others.items():
+            if name.startswith("feed"):
+                self._not_heard(name, error, report.at)
+            else:
                 self._not_sent(name, error, report.at)
+        self._unheard = {(name, error) for name, error in others.items() if name.startswith("feed")}
 
     def _recoveries(self, report: TickReport, failing: Any, book: RuleBook) -> None:  # noqa: ANN401 - a view of keys
         answered = {outcome.metric for outcome in report.outcomes if outcome.kind is not OutcomeKind.ERROR}
@@ -137,6 +143,10 @@ class TickLog:
         self._failing = {
             name for name in self._failing if name in book.metrics and (name in failing or name not in answered)
         }
+
+    def _not_heard(self, name: str, error: str, at: datetime) -> None:
+        if (name, error) not in self._unheard:
+            self._log.warning("deploys could not be read", tick=_iso(at), what=name, error=error, todo=_TODO_FEED)
 
     def _not_sent(self, name: str, error: str, at: datetime) -> None:
         channel = _CHANNEL.fullmatch(name)

@@ -18,6 +18,7 @@ from detector.model.notification import Notification, Reason, SendResult
 from detector.model.rulebook import RuleBook, Settings
 from detector.model.span import Span
 from detector.model.tick import TickReport
+from detector.pipeline.announcing import Listening
 from detector.pipeline.lanes import InTurn, Lanes
 from detector.pipeline.pulled import Failed, Pulled
 from detector.pipeline.sent import Sent
@@ -120,6 +121,7 @@ class App:
     progress: Progress
     reading: Lanes[Pulled | Failed] = field(default_factory=InTurn)
     sending: Lanes[Sent] = field(default_factory=InTurn)
+    listening: Listening = field(default_factory=Listening)
 
     def tick(self, at: datetime, news: Sequence[Notification] = ()) -> TickReport:
         from detector.pipeline.tick import run_tick
@@ -135,7 +137,7 @@ class App:
         return self.store.add_deploy(deploy)
 
     def _world(self) -> World:
-        return World(self.store, self.sources, self.notifier, self.progress, self.reading, self.sending)
+        return World(self.store, self.sources, self.notifier, self.progress, self.reading, self.sending, self.listening)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from detector.app.composing import App, load_book, open_source_of
 from detector.model.notification import Notification
 from detector.model.rulebook import RuleBook, Source
 from detector.model.tick import TickReport
+from detector.pipeline.announcing import Listening
 from detector.pipeline.lanes import Threads
 from detector.pipeline.pulled import Failed, Pulled
 from detector.pipeline.sent import Sent
@@ -69,7 +70,8 @@ class AppEngine:
         """Open every source of the book, none of which connects yet."""
         opened = _open(book, {}, watch)
         reading, sending = _reading(), Threads[Sent]("sending", CHANNELS_AT_ONCE, PATIENCE_S)
-        app = App(book, store, _asked(opened), notifier, progress, reading, sending)
+        listening = Listening(Threads("listening", SOURCES_AT_ONCE, PATIENCE_S))
+        app = App(book, store, _asked(opened), notifier, progress, reading, sending, listening)
         return cls(config, app, watch, opened, reading, sending)
 
     @property

@@ -14,10 +14,11 @@ from detector.adapters.telemetry import CONTENT_TYPE, Telemetry
 from detector.app.composing import apprise, load_book, open_store_of, system_clock
 from detector.app.engine import AppEngine
 from detector.daemon import Daemon, Standing, run_daemon
-from detector.model.rulebook import RuleBook
+from detector.model.rulebook import Settings
 from detector.ports import Clock, Notifier
 from detector.web.application import make_application
 from detector.web.desk import Desk, Health
+from detector.web.receivers import receivers_of
 from detector.web.receiving import Receiver
 from detector.web.server import Server
 
@@ -109,12 +110,22 @@ def _desk(engine: AppEngine, clock: Clock, standing: Standing, telemetry: Teleme
         book=lambda: engine.book,
         health=health,
         render_metrics=lambda: (telemetry.render(), CONTENT_TYPE),
-        feeds=lambda: _receivers(engine.book),
+        feeds=_Receivers(engine),
         refused=telemetry.request_refused,
         reported=telemetry.deploys_reported,
     )
 
 
-def _receivers(book: RuleBook) -> Mapping[str, Receiver]:
-    del book
-    return {}
+class _Receivers:
+    """Made anew with each load."""
+
+    def __init__(self, engine: AppEngine) -> None:
+        self._engine = engine
+        self._settings: Settings | None = None
+        self._made: Mapping[str, Receiver] = {}
+
+    def __call__(self) -> Mapping[str, Receiver]:
+        settings = self._engine.book.settings
+        if settings is not self._settings:
+            self._made, self._settings = receivers_of(settings), settings
+        return self._made

@@ -22,6 +22,7 @@ from detector.model.tick import TickReport
 from detector.model.verdict import Outcome, OutcomeKind
 from detector.pipeline.admins import check_channels
 from detector.pipeline.advancing import Advanced, advance_incidents
+from detector.pipeline.announcing import Hearing, check_feeds, hear
 from detector.pipeline.anomalies import Found, live_part, outcomes_since, over_spans
 from detector.pipeline.deliver import deliver
 from detector.pipeline.filling import without
@@ -50,6 +51,13 @@ class _Findings:
     found: list[Found] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
+    heard: Hearing = field(default_factory=Hearing)
+
+    def hear(self, heard: Hearing) -> None:
+        """What tables of deploys had to say; nothing in it stops anything."""
+        self.heard = heard
+        self.failures |= {f"feed {name}": str(error) for name, error in heard.failed.items()}
+        self.failures |= {f"feed, row {number}": doubt for number, doubt in enumerate(heard.doubts, start=1)}
 
 
 def run_tick(book: RuleBook, world: World, now: datetime, news: Sequence[Notification] = ()) -> TickReport:
@@ -66,8 +74,10 @@ def run_tick(book: RuleBook, world: World, now: datetime, news: Sequence[Notific
         TickAbandoned: the program is about to end, and nothing was recorded yet.
     """
     with world.store.exclusive():
+        heard = hear(book, world.sources, world.listening, world.store, now)
         memory = recall(world.store, now)
         findings = _look(book, memory, world, now)
+        findings.hear(heard)
         _go_on(world)
         changes = _decide(findings, book, memory, world, now, news)
         _commit(changes, world)
@@ -173,6 +183,7 @@ def _decide(
     pulled = [one.pulled for one in findings.judged]
     sources = check_sources(pulled, findings.failed, memory.health, book, now, memory.last_at)
     channels = check_channels(memory.deliveries, memory.health, book, now, memory.last_at)
+    feeds = check_feeds(findings.heard, memory.health, book, now, memory.last_at)
     late = [
         (judged.metric, outcome)
         for judged in findings.judged
@@ -180,7 +191,8 @@ def _decide(
         if outcome.kind is OutcomeKind.LATE and not _was_late_that_day(judged, outcome)
     ]
     late_data = about_late_data(book.settings.admins, late, now)
-    messages = [*messages, *news, *sources.notifications, *channels.notifications, *late_data]
+    checkups = (sources, channels, feeds)
+    messages = [*messages, *news, *(told for checkup in checkups for told in checkup.notifications), *late_data]
     return TickChanges(
         at=now,
         metrics=(*(_state_after(judged) for judged in findings.judged), *(one.state for one in findings.failed)),
@@ -189,7 +201,7 @@ def _decide(
         incidents=tuple(incident for incident in incidents if incident not in memory.live),
         events=(*advanced.events, *events),
         notifications=tuple(_addressed(messages, book)),
-        sources=(*sources.health, *channels.health),
+        sources=tuple(health for checkup in checkups for health in checkup.health),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from detector.pipeline.announcing import Listening
 from detector.pipeline.lanes import InTurn, Lanes
 from detector.pipeline.pulled import Failed, Pulled
 from detector.pipeline.sent import Sent
@@ -15,7 +16,8 @@ __all__ = ["World"]
 class World:
     """The outside, as ticks see it: `sources` by name, `reading` a lane for each, `sending` a lane for each channel.
 
-    A daemon's ticks share the lanes: what one of them started, a later one takes.
+    `listening` knows how far tables of deploys were read. A daemon's ticks share the lanes: what one of them started,
+    a later one takes.
     """
 
     store: Store
@@ -24,3 +26,4 @@ class World:
     progress: Progress
     reading: Lanes[Pulled | Failed] = field(default_factory=InTurn)
     sending: Lanes[Sent] = field(default_factory=InTurn)
+    listening: Listening = field(default_factory=Listening)
