@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+import structlog
+
 from detector.adapters.logs import set_up_logs
 from detector.adapters.reporting import Reporting
 from detector.adapters.scrubbing import secrets_in
@@ -88,6 +90,7 @@ class Front:
     def start(self) -> None:
         """Answer from now on."""
         self.server.start(has_tokens=bool(self.engine.book.settings.http.tokens))
+        structlog.get_logger("detector.web").info("listening", url=self.server.url)
 
     def stop(self, patience_s: float) -> None:
         """Answer no more."""

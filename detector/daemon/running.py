@@ -5,7 +5,8 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event, Lock
+from queue import Empty, SimpleQueue
+from threading import Lock
 from types import FrameType
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
@@ -37,6 +38,9 @@ LAST_TICK_S = 7.0
 """A tick under way has so long to end; one that does not has recorded nothing, and may be cut off."""
 
 LAST_ANSWER_S = 1.0
+
+Heard = SimpleQueue[int]
+"""Signals; no Event, which a handler cannot set while the thread that it interrupts is about to wait for it."""
 
 STILL_RUNNING = "a tick was still running when the next one was due; a later one makes up for it"
 
@@ -95,7 +99,7 @@ class Daemon:
 
 def run_daemon(daemon: Daemon, trigger: BaseTrigger | None = None) -> None:
     """Tick on every full minute (in UTC, which has no clock changes) until SIGTERM or SIGINT; SIGHUP reloads."""
-    stop, reload_asked, turn = Event(), Event(), Lock()
+    heard, turn = Heard(), Lock()
 
     def minute() -> None:
         if not turn.acquire(blocking=False):
@@ -107,13 +111,13 @@ def run_daemon(daemon: Daemon, trigger: BaseTrigger | None = None) -> None:
             turn.release()
 
     scheduler = _scheduler(daemon, minute, trigger or CronTrigger(second=0, timezone="UTC"))
-    with _signals(stop, reload_asked):
+    with _signals(heard):
         if daemon.server is not None:
             daemon.server.start()
         daemon.reporter.started(daemon.engine.book)
         scheduler.start()
         try:
-            _watch(daemon, stop, reload_asked, lambda: scheduler.add_job(minute))
+            _watch(daemon, heard, lambda: scheduler.add_job(minute))
         finally:
             has_ended = _end(daemon, scheduler, turn)
     daemon.reporter.stopped()
@@ -143,14 +147,21 @@ def _overrun(event: JobEvent) -> tuple[Overrun, str]:
     return Overrun.STILL_RUNNING, STILL_RUNNING
 
 
-def _watch(daemon: Daemon, stop: Event, reload_asked: Event, tick_now: Callable[[], object]) -> None:
+def _watch(daemon: Daemon, heard: Heard, tick_now: Callable[[], object]) -> None:
     """Look after files, signals and the lease until told to stop."""
-    while not stop.wait(LOOK_S):
-        if reload_asked.is_set() or daemon.files.has_changed():
-            reload_asked.clear()
+    while (number := _next(heard)) in {None, signal.SIGHUP}:
+        if number == signal.SIGHUP or daemon.files.has_changed():
             daemon.reload()
         if not daemon.lease.is_held and _takes_over(daemon):
             tick_now()
+
+
+def _next(heard: Heard) -> int | None:
+    """The next signal; None when it is time to look after the rest."""
+    try:
+        return heard.get(timeout=LOOK_S)
+    except Empty:
+        return None
 
 
 def _takes_over(daemon: Daemon) -> bool:
@@ -174,9 +185,9 @@ def _end(daemon: Daemon, scheduler: BackgroundScheduler, turn: Lock) -> bool:
 
 
 @contextmanager
-def _signals(stop: Event, reload_asked: Event) -> Iterator[None]:
+def _signals(heard: Heard) -> Iterator[None]:
     def on_signal(number: int, _frame: FrameType | None) -> None:
-        (reload_asked if number == signal.SIGHUP else stop).set()
+        heard.put(number)
 
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = {number: signal.signal(number, on_signal) for number in numbers}
