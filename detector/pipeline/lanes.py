@@ -1,8 +1,8 @@
 """Lanes: one thing at a time for each key, different keys side by side, so that a slow one delays no other."""
 
-from collections.abc import Callable, Iterable
-from queue import Empty, SimpleQueue
+from collections.abc import Callable, Iterable, Iterator
 from threading import BoundedSemaphore, Condition, Thread
+from time import monotonic
 from typing import Generic, Protocol, TypeVar
 
 __all__ = ["InTurn", "Job", "Lanes", "Threads"]
@@ -25,6 +25,10 @@ class Lanes(Protocol[T]):
 
     def results(self) -> list[T]:
         """What jobs have handed over since the last call; raises what ended a job."""
+        ...
+
+    def arriving(self, keys: Iterable[str]) -> Iterator[T]:
+        """Results as they come, until the lanes are done or patience is at its end; raises what ended a job."""
         ...
 
     @property
@@ -60,6 +64,10 @@ class InTurn(Generic[T]):
         taken, self._results = self._results, []
         return taken
 
+    def arriving(self, keys: Iterable[str]) -> Iterator[T]:
+        del keys
+        yield from self.results()
+
 
 class Threads(Generic[T]):
     """A thread for each busy lane; a job that hangs keeps its lane busy, and nothing else.
@@ -73,8 +81,8 @@ class Threads(Generic[T]):
         self._slots = BoundedSemaphore(side_by_side)
         self._changed = Condition()
         self._busy: set[str] = set()
-        self._results: SimpleQueue[T] = SimpleQueue()
-        self._failures: SimpleQueue[BaseException] = SimpleQueue()
+        self._results: list[T] = []
+        self._failures: list[BaseException] = []
         self._is_hurried = False
 
     def start(self, key: str, job: Job[T]) -> bool:
@@ -88,13 +96,18 @@ class Threads(Generic[T]):
     def _run(self, key: str, job: Job[T]) -> None:
         try:
             with self._slots:
-                job(self._results.put)
+                job(self._take)
         except BaseException as error:  # noqa: BLE001 - raised again by `results`, in the thread that ticks
-            self._failures.put(error)
+            self._failures.append(error)
         finally:
             with self._changed:
                 self._busy.discard(key)
                 self._changed.notify_all()
+
+    def _take(self, result: T) -> None:
+        with self._changed:
+            self._results.append(result)
+            self._changed.notify_all()
 
     def wait(self, keys: Iterable[str]) -> frozenset[str]:
         awaited = frozenset(keys)
@@ -103,9 +116,24 @@ class Threads(Generic[T]):
             return awaited & self._busy
 
     def results(self) -> list[T]:
-        for error in _drained(self._failures):
-            raise error
-        return _drained(self._results)
+        with self._changed:
+            if self._failures:
+                raise self._failures.pop(0)
+            taken, self._results = self._results, []
+            return taken
+
+    def arriving(self, keys: Iterable[str]) -> Iterator[T]:
+        awaited, ends_at = frozenset(keys), monotonic() + self._patience_s
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_there(awaited), max(0.0, ends_at - monotonic()))
+                is_last = self._is_hurried or not awaited & self._busy or monotonic() >= ends_at
+            yield from self.results()
+            if is_last:
+                return
+
+    def _is_there(self, awaited: frozenset[str]) -> bool:
+        return bool(self._results or self._failures or self._is_hurried or not awaited & self._busy)
 
     @property
     def busy(self) -> frozenset[str]:
@@ -121,12 +149,3 @@ class Threads(Generic[T]):
         with self._changed:
             self._is_hurried = True
             self._changed.notify_all()
-
-
-def _drained(queue: "SimpleQueue[T]") -> list[T]:
-    taken: list[T] = []
-    while True:
-        try:
-            taken.append(queue.get_nowait())
-        except Empty:
-            return taken

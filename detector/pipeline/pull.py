@@ -1,7 +1,7 @@
 """Pull: what the sources say, for every metric that is due."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -46,14 +46,14 @@ def pull(
     states: Mapping[str, MetricState],
     world: World,
     now: datetime,
-) -> list[Pulled | Failed]:
-    """Due metrics in order of name, as far as their sources have answered; each source is read in a lane of its own.
+) -> Iterator[Pulled | Failed]:
+    """Due metrics as their sources answer; each source is read in a lane of its own, while others are judged.
 
     What a slow source says after our patience is taken by a later tick, and until then it is not asked again.
     """
-    answered = {one.metric.name: one for one in world.reading.results()}
+    answered = world.reading.results()
     waiting: dict[str, list[str]] = {}
-    for name in dues.keys() - answered.keys():
+    for name in dues.keys() - {one.metric.name for one in answered}:
         waiting.setdefault(book.metrics[name].source, []).append(name)
     asked = [
         source
@@ -62,9 +62,8 @@ def pull(
             source, _reader([book.metrics[name] for name in sorted(names)], dues, book, states, world, now)
         )
     ]
-    world.reading.wait(asked)
-    answered |= {one.metric.name: one for one in world.reading.results()}
-    return [answered[name] for name in sorted(answered)]
+    yield from answered
+    yield from world.reading.arriving(asked)
 
 
 def _reader(

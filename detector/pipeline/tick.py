@@ -53,6 +53,12 @@ class _Findings:
     failures: dict[str, str] = field(default_factory=dict)
     heard: Hearing = field(default_factory=Hearing)
 
+    def sort(self) -> None:
+        """In order of name, whichever source answered first."""
+        self.judged.sort(key=lambda one: one.metric.name)
+        self.found.sort(key=lambda one: one.metric.name)
+        self.failed.sort(key=lambda one: one.metric.name)
+
     def hear(self, heard: Hearing) -> None:
         """What tables of deploys had to say; nothing in it stops anything."""
         self.heard = heard
@@ -113,15 +119,21 @@ def _look(book: RuleBook, memory: Memory, world: World, now: datetime) -> _Findi
             dues[name] = due
     findings = _Findings()
     pulled: dict[str, Pulled] = {}
+    witnessed: list[Pulled] = []
     for one in pull(dues, book, memory.states, world, now):
-        if isinstance(one, Pulled):
-            pulled[one.metric.name] = one
-        else:
-            _fail(findings, one)
-    for done, one in enumerate(pulled.values()):
         _go_on(world)
-        world.progress.step("judging, metrics", done, len(pulled) + 1)
+        if isinstance(one, Failed):
+            _fail(findings, one)
+            continue
+        pulled[one.metric.name] = one
+        if one.metric.witness is not None:  # what it is compared with may come after it
+            witnessed.append(one)
+        else:
+            _judge_alone(one, pulled, findings, memory, world, now)
+        world.progress.step("judging, metrics", len(pulled), len(dues) + 1)
+    for one in witnessed:
         _judge_alone(one, pulled, findings, memory, world, now)
+    findings.sort()
     return findings
 
 
