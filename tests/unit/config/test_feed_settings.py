@@ -13,7 +13,7 @@ from detector.config.words import NotUsable
 from detector.model.feed import Feed, FeedKind, FeedTable, Proof, ProofKind, Take
 from tree import ROOT
 
-ONE_SECRET = 'secrets: ["${CHECKOUT_NOTIFY_URL}"]'
+PROVEN = 'secrets: ["${CHECKOUT_NOTIFY_URL}"]'
 FIELDS = "fields: {service: app, version: tag}"
 
 
@@ -35,7 +35,7 @@ def test_no_feeds(tmp_path: Path) -> None:
 
 def test_names_that_are_kinds(tmp_path: Path) -> None:
     """A feed that is called like a kind is of it, and its secrets are kept out of sight."""
-    found = feeds(tmp_path, f"github: {{{ONE_SECRET}}}", f"gitlab: {{{ONE_SECRET}}}", f"cdevents: {{{ONE_SECRET}}}")
+    found = feeds(tmp_path, f"github: {{{PROVEN}}}", f"gitlab: {{{PROVEN}}}", f"cdevents: {{{PROVEN}}}")
     assert [it.kind for it in found.values()] == [FeedKind.GITHUB, FeedKind.GITLAB, FeedKind.CDEVENTS]
     assert found["github"].secrets[0].hidden == ENVIRON["CHECKOUT_NOTIFY_URL"]
     assert "swordfish" not in repr(found)
@@ -44,7 +44,7 @@ def test_names_that_are_kinds(tmp_path: Path) -> None:
 def test_names_and_zone(tmp_path: Path) -> None:
     """Names there and here; times without a zone are in detector.yml's."""
     names = "services: {acme/shop: checkout-api}, environments: {lab: staging}"
-    found = feed(tmp_path, f"github: {{{ONE_SECRET}, {names}}}")
+    found = feed(tmp_path, f"github: {{{PROVEN}, {names}}}")
     assert (found.services, found.environments) == ({"acme/shop": "checkout-api"}, {"lab": "staging"})
     assert found.timezone == "Europe/Berlin"
 
@@ -62,7 +62,7 @@ def test_names_and_zone(tmp_path: Path) -> None:
 )
 def test_proofs(said: str, proof: Proof, tmp_path: Path) -> None:
     """How a sender of JSON shows who it is."""
-    assert feed(tmp_path, f"own: {{kind: json, {ONE_SECRET}, {FIELDS}, {said}}}").proof == proof
+    assert feed(tmp_path, f"own: {{kind: json, {PROVEN}, {FIELDS}, {said}}}").proof == proof
 
 
 def test_mapping(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_mapping(tmp_path: Path) -> None:
         tmp_path,
         f"""own:
     kind: json
-    {ONE_SECRET}
+    {PROVEN}
     fields: {{service: =payments, version: ["a.b[0]", "=1"], scope.country: where}}
     values: {{status: {{Synced: success, Odd: ignore}}, kind: {{undo: rollback}}}}
     each: data.items
