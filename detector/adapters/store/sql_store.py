@@ -23,6 +23,7 @@ from detector.adapters.store.measuring import size_of
 from detector.adapters.store.place import Place
 from detector.adapters.store.pruning import prune
 from detector.adapters.store.trouble import damaged, decoding, translated
+from detector.adapters.store.turns import Turns
 from detector.errors import DeployFeedError, StoreError
 from detector.model.deploy import Added, Deploy, Receipt, Recorded
 from detector.model.incident import Incident, IncidentEvent
@@ -46,6 +47,7 @@ class SqlStore:
         self._patience_s = patience_s
         in_memory = place.path is None and not place.is_postgres
         self._turn: AbstractContextManager[object] = RLock() if in_memory else nullcontext()  # one connection for all
+        self._turn_to_write: AbstractContextManager[object] = Turns(place) if place.path is not None else self._turn
 
     def close(self) -> None:
         self._engine.dispose()
@@ -57,7 +59,7 @@ class SqlStore:
 
     @contextmanager
     def _writing(self, attempted: str) -> Iterator[Connection]:
-        with translated(attempted, self._place), self._turn, self._writers.begin() as connection:
+        with translated(attempted, self._place), self._turn_to_write, self._writers.begin() as connection:
             yield connection
 
     @contextmanager

@@ -121,3 +121,14 @@ def test_a_team_without_channels(store: SqlStore) -> None:
     store.commit(TickChanges(hour(9), notifications=((notification(incident=None), 0),)))
     assert not store.due_deliveries(hour(9))
     assert store.next_attempt_at() is None
+
+
+def test_a_channel_that_must_not_carry_it(store: SqlStore) -> None:
+    """A message about a channel goes by the others only; where there is no other it is known, and nothing is sent."""
+    about_first = notification("channel/0", incident=None, except_channels=(0,))
+    alone = notification("channel/1", incident=None, except_channels=(0,))
+    store.commit(TickChanges(hour(9), notifications=((about_first, 3), (alone, 1))))
+    assert [(it.notification.key, it.channel) for it in store.due_deliveries(hour(9))] == [
+        ("channel/0", 1),
+        ("channel/0", 2),
+    ]

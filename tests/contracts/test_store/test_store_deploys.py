@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from detector.adapters.store import SqlStore
-from detector.errors import DeployFeedError
-from detector.model.deploy import Deploy, DeployKind, DeployStatus, Scope
+from detector.errors import DeliveryReused, DeployFeedError
+from detector.model.deploy import Deploy, DeployKind, DeployStatus, Receipt, Recorded, Scope
 from store_samples import any_deploy, deploy, hour, hours
 
 EVER = hour(10_000)
@@ -161,3 +161,53 @@ def test_any_report_is_kept_or_refused(store: SqlStore, report: Deploy) -> None:
         return
     assert store.add_deploy(report) is False
     assert not new or report in store.deploys(hours(-1_000_000, 1_000_000), report.received_at)
+
+
+def _receipt(delivery: str = "r1", digest: str = "a" * 64) -> Receipt:
+    return Receipt("github", delivery, digest, hour(8))
+
+
+def test_a_batch_is_told_one_by_one(store: SqlStore) -> None:
+    """New, known and conflicting reports side by side; a conflict says why, and keeps nothing else out."""
+    store.add_deploy(deploy("d1"))
+    batch = [deploy("d1"), deploy("d2"), deploy("d1", version="v9"), deploy("d2")]
+    added = store.add_deploys(batch)
+    assert [it.recorded for it in added] == [Recorded.KNOWN, Recorded.NEW, Recorded.CONFLICT, Recorded.KNOWN]
+    assert [bool(it.why) for it in added] == [False, False, True, False]
+    assert "version was v412, now v9" in added[2].why
+    assert _ids(store.deploys(hours(0, 24), EVER)) == ["d1", "d2"]
+
+
+def test_a_request_that_comes_again_changes_nothing(store: SqlStore, neighbour: SqlStore) -> None:
+    """With the same content all of it is known, also what was a conflict; of another sender it is another request."""
+    store.add_deploy(deploy("d1"))
+    batch = [deploy("d1", version="v9"), deploy("d2")]
+    assert [it.recorded for it in store.add_deploys(batch, _receipt())] == [Recorded.CONFLICT, Recorded.NEW]
+    assert {it.recorded for it in neighbour.add_deploys(batch, _receipt())} == {Recorded.KNOWN}
+    other = Receipt("gitlab", "r1", "b" * 64, hour(8))
+    assert [it.recorded for it in store.add_deploys([deploy("d3")], other)] == [Recorded.NEW]
+
+
+def test_a_number_with_another_content_is_refused(store: SqlStore) -> None:
+    """A mistake of the sender or a forgery: the message names the request, and nothing of it is kept."""
+    store.add_deploys([deploy("d1")], _receipt())
+    with pytest.raises(DeliveryReused, match="request 'r1' of 'github' was received before, with another content"):
+        store.add_deploys([deploy("d2")], _receipt(digest="b" * 64))
+    assert _ids(store.deploys(hours(0, 24), EVER)) == ["d1"]
+
+
+def test_a_batch_with_a_report_that_cannot_be_kept(store: SqlStore) -> None:
+    """It is refused whole, with its receipt, so that the sender can send it again when it is mended."""
+    with pytest.raises(DeployFeedError, match="`version` is"):
+        store.add_deploys([deploy("d1"), deploy("d2", version="a\0b")], _receipt())
+    with pytest.raises(DeployFeedError, match="the number of the request is"):
+        store.add_deploys([deploy("d1")], _receipt("\ud800"))
+    assert not store.deploys(hours(0, 24), EVER)
+    assert [it.recorded for it in store.add_deploys([deploy("d1")], _receipt())] == [Recorded.NEW]
+
+
+def test_a_request_without_reports_is_remembered(store: SqlStore) -> None:
+    """A ping, or a status that is none of ours."""
+    assert store.add_deploys([], _receipt()) == ()
+    with pytest.raises(DeliveryReused):
+        store.add_deploys([], _receipt(digest="b" * 64))
