@@ -31,8 +31,9 @@ class Purpose:
 
     Attributes:
         name: of the file beside the database, and in the key of the server's lock.
-        holder: who has it.
-        refused: what that one is doing there, and what to do; completes `… on the store (…)`.
+        holder: who else has it.
+        doing: what that one does; `the store (…)` follows.
+        remedy: what to do about it.
         kept: completes `cannot …` where it is lost.
     """
 
