@@ -175,6 +175,7 @@ def _takes_over(daemon: Daemon) -> bool:
 
 def _end(daemon: Daemon, scheduler: BackgroundScheduler, turn: Lock) -> bool:
     daemon.standing.is_stopping = True
+    scheduler.remove_all_jobs()  # first, since a job that the scheduler is just looking at would be its end
     scheduler.shutdown(wait=False)
     daemon.engine.hurry()
     has_ended = turn.acquire(timeout=LAST_TICK_S)
