@@ -26,6 +26,7 @@ _TODO = {
     "standing_by": "nothing, if two daemons are meant to share this store; else stop one of them",
     "missed": "nothing, if this machine was asleep or overloaded: what was due is made up for by the next tick",
     "still_running": "nothing, if it is rare; else look for slow sources in /metrics",
+    "housework": "nothing, if it is rare: it is tried again tomorrow; else look after the store",
     "restart": "restart the daemon when it suits",
     "broken": "please report this line",
     "rules": "correct what is named; what was loaded before goes on, and the files are read again when they change",
@@ -117,6 +118,9 @@ class Reporting:
     def reload_refused(self, faults: Sequence[Fault]) -> None:
         self._telemetry.not_loaded(len(faults))
         self._faults("the files cannot be used; nothing has changed", faults)
+
+    def housework_failed(self, error: Exception) -> None:
+        self._log.warning("what is over could not be forgotten", error=str(error), todo=_TODO["housework"])
 
     def clock_stepped(self, step_s: float) -> None:
         direction = "ahead" if step_s > 0 else "back"

@@ -26,8 +26,8 @@ PATIENCE = timedelta(minutes=15)
 """Daemons tick every minute and may miss some; what waits longer, and for its own length, waits for nobody."""
 
 
-NO_TICK_FOR = timedelta(minutes=3)
-"""A daemon ticks every minute; when a tick takes long, or one is missed, the next one follows within this time."""
+NO_TICK_FOR = timedelta(minutes=10)
+"""A daemon ticks every minute, and some people tick every five from cron; who is silent for so long has stopped."""
 
 
 @dataclass(frozen=True, slots=True)

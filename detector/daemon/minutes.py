@@ -12,6 +12,7 @@ from detector.daemon.reporter import Reporter
 from detector.daemon.standing import Standing
 from detector.errors import StoreBusy, StoreError, TickAbandoned
 from detector.model.notification import Notification
+from detector.pipeline.lanes import Threads
 from detector.pipeline.uncommitted import Uncommitted
 from detector.ports import Clock
 
@@ -33,6 +34,7 @@ class Minutes:
         self._shouted: dict[str, float] = {}
         self._failing_since: datetime | None = None
         self._stands_by = False
+        self._housework: Threads[None] = Threads("housework", 1, patience_s=60.0)
         self._pruned_on: date | None = None
 
     def add_news(self, news: Sequence[Notification]) -> None:
@@ -87,9 +89,17 @@ class Minutes:
         self._prune(at)
 
     def _prune(self, at: datetime) -> None:
-        if at.date() != self._pruned_on:
-            self._engine.store.prune(at - timedelta(seconds=self._engine.book.settings.keep_s))
+        """Once a day, beside the ticks: after a year without any it takes minutes."""
+        try:
+            self._housework.results()
+        except StoreError as error:
+            self._reporter.housework_failed(error)
+        before = at - timedelta(seconds=self._engine.book.settings.keep_s)
+        if at.date() != self._pruned_on and self._housework.start("prune", lambda _: self._forget(before)):
             self._pruned_on = at.date()
+
+    def _forget(self, before: datetime) -> None:
+        self._engine.store.prune(before)
 
     def _shout(self, error: StoreError, now: datetime, elapsed_s: float) -> None:
         """What the store cannot keep is sent all the same, once an hour each."""

@@ -60,6 +60,10 @@ class Reporter(Protocol):
         """Keys of detector.yml that are different since the start, and hold from the next one only."""
         ...
 
+    def housework_failed(self, error: Exception) -> None:
+        """What is over could not be forgotten; it is tried again the next day."""
+        ...
+
     def clock_stepped(self, step_s: float) -> None:
         """The clock was set while the daemon ran; negative: back."""
         ...

@@ -15,7 +15,7 @@ from detector.stats.walk import Walk
 __all__ = ["walk_of"]
 
 _FEW = 4  # series in a panel; larger ones are walked faster per series, and would fill the memory
-_KEPT = 64  # about 100 kB each for ten weeks of hours
+_KEPT = 1024  # about 100 kB each for ten weeks of hours; with fewer than there are metrics none is ever found again
 
 
 @dataclass(frozen=True, slots=True)

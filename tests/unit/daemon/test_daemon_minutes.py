@@ -128,6 +128,7 @@ def test_what_is_over_is_forgotten_once_a_day() -> None:
     daemon, _, clock = a_daemon(engine)
     for _ in range(3):
         daemon.minutes.tick()
+        daemon.minutes._housework.wait(["prune"])
         clock.go_on(timedelta(hours=12))
     keep = timedelta(seconds=engine.book.settings.keep_s)
     assert engine.store.pruned == [NINE - keep, NINE + timedelta(days=1) - keep]
