@@ -10,7 +10,7 @@ from detector.app.composing import App, load_book, open_source_of
 from detector.model.notification import Notification
 from detector.model.rulebook import RuleBook, Source
 from detector.model.tick import TickReport
-from detector.pipeline.announcing import Listening
+from detector.pipeline.announcing import Listening, RowsHeard
 from detector.pipeline.lanes import Threads
 from detector.pipeline.pulled import Failed, Pulled
 from detector.pipeline.sent import Sent
@@ -61,6 +61,7 @@ class AppEngine:
     _opened: dict[str, Opened]
     _reading: Threads[Pulled | Failed]
     _sending: Threads[Sent]
+    _listening: Threads[RowsHeard]
     _shouting: Threads[None] = field(default_factory=lambda: Threads("shouting", CHANNELS_AT_ONCE, PATIENCE_S))
 
     @classmethod
@@ -70,9 +71,9 @@ class AppEngine:
         """Open every source of the book, none of which connects yet."""
         opened = _open(book, {}, watch)
         reading, sending = _reading(), Threads[Sent]("sending", CHANNELS_AT_ONCE, PATIENCE_S)
-        listening = Listening(Threads("listening", SOURCES_AT_ONCE, PATIENCE_S))
-        app = App(book, store, _asked(opened), notifier, progress, reading, sending, listening)
-        return cls(config, app, watch, opened, reading, sending)
+        listening = Threads[RowsHeard]("listening", SOURCES_AT_ONCE, PATIENCE_S)
+        app = App(book, store, _asked(opened), notifier, progress, reading, sending, Listening(listening))
+        return cls(config, app, watch, opened, reading, sending, listening)
 
     @property
     def book(self) -> RuleBook:
@@ -115,6 +116,7 @@ class AppEngine:
 
     def hurry(self) -> None:
         self._reading.hurry()
+        self._listening.hurry()
         timer = Timer(LAST_SENDS_S, self._sending.hurry)
         timer.daemon = True
         timer.start()

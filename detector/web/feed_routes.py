@@ -29,9 +29,8 @@ _UNVERIFIED = 401
 _WELL = 300
 
 _ANSWERS: Responses = {
-    200: {"model": Recording, "description": "Already recorded, or nothing to record."},
+    200: {"model": Recording, "description": "Already recorded (what is known stays), or nothing to record."},
     202: {"model": Recording, "description": "Recorded."},
-    409: {"model": Recording, "description": "Known with other content, which stays."},
 }
 
 
@@ -43,7 +42,7 @@ def feed_routes(desk: Desk, writing: Turns, pace: Pace) -> APIRouter:
         summary="Post an event of a feed in detector.yml, signed as its sender signs",
         status_code=202,
         response_model=Recording,
-        responses={**refusals(400, 408, 413, 415, 422), **_ANSWERS},
+        responses={**refusals(400, 408, 409, 413, 415, 422), **_ANSWERS},
     )
     async def receive(name: str, request: Request) -> Response:
         return await mailroom.take(name, request)
@@ -99,7 +98,8 @@ def _unverified() -> Refused:
 
 def _told(became: Sequence[RecordedOne]) -> Response:
     counts: Mapping[Recorded, int] = {kind: sum(one.result is kind for one in became) for kind in Recorded}
-    code = 409 if counts[Recorded.CONFLICT] else 202 if counts[Recorded.NEW] else 200
+    # No sender can do anything about a second word on what is known, and some never come again after a few refusals.
+    code = 202 if counts[Recorded.NEW] else 200
     words = ", ".join(str(kind) for kind, count in counts.items() if count)
     texts = [one.text for one in became if one.text]
     return answer(Recording(text="; ".join([words, *texts[:3]]), deploys=list(became)), code)
