@@ -1,7 +1,6 @@
 """A folder with detector.yml and rule files, for tests of the configuration."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from detector.config.load import load
@@ -46,9 +45,8 @@ def lay_out(folder: Path, rules: Mapping[str, str | bytes], settings: str | byte
 
 
 def load_folder(path: Path, environ: Mapping[str, str] = ENVIRON) -> RuleBook:
-    """Load what `lay_out` wrote; that the usual detector.yml has a MySQL source is no news."""
-    book = load(path, environ)
-    return replace(book, warnings=tuple(told for told in book.warnings if "sources.legacy.url" not in told.message))
+    """Load what `lay_out` wrote."""
+    return load(path, environ)
 
 
 def load_rules(folder: Path, text: str | bytes, name: str = "checkout.yml") -> RuleBook:

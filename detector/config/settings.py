@@ -92,8 +92,6 @@ def read_settings(path: Path, environ: Mapping[str, str], check_channel: Channel
     entry = _validated(value, known, report)
     for where, message in [*how.warnings, *_warnings(written, entry)]:
         report.warn(where, message)
-    for where, message in _not_yet(value):
-        report.warn(where, message)
     is_good = entry is not None and not report.faults
     return SettingsFile(
         settings=_settings(entry, path, folder, report, how) if entry is not None and is_good else None,
@@ -179,14 +177,6 @@ def _warnings(written: object, entry: SettingsEntry | None) -> Iterator[tuple[Ke
     yield from _literal(written, "ping", (), is_database=False)
     if entry is not None and entry.teams and entry.admins is None:
         yield (), "no `admins:`: nobody is told when the detector itself is in trouble"
-
-
-def _not_yet(value: object) -> Iterator[tuple[KeyPath, str]]:
-    """What is checked, and used by a later version only."""
-    for name, source in section(value, "sources").items():
-        if _dialect(source) == "mysql":
-            message = f"sources.{name}.url: MySQL and MariaDB are checked but not read yet; PostgreSQL and SQLite are"
-            yield ("sources", name, "url"), message
 
 
 def _literal(entry: object, key: str, at: KeyPath, *, is_database: bool) -> Iterator[tuple[KeyPath, str]]:

@@ -7,7 +7,7 @@ Sources: https://www.postgresql.org/docs/current/functions.html, https://sqlite.
 lang_datefunc.html, https://dev.mysql.com/doc/refman/8.4/en/functions.html
 """
 
-__all__ = ["AGGREGATES", "CLOCKS", "SCALARS", "WORDS"]
+__all__ = ["AGGREGATES", "BARE_CLOCKS", "CLOCKS", "SCALARS", "WORDS"]
 
 _AGGREGATES = """
 avg bit_and bit_or bool_and bool_or corr count every max median min mode percentile_cont percentile_disc std stddev
@@ -24,10 +24,12 @@ replace reverse right rtrim split_part starts_with strpos substr substring trim 
 """
 _ANYTHING = "cast coalesce convert if ifnull iif isnull nullif try_cast typeof"
 _DATES = """
-age convert_tz date date_add date_bin date_format date_part date_sub date_trunc dateadd datediff datetime day
-dayofmonth dayofweek dayofyear extract from_unixtime hour interval isfinite julianday last_day make_date make_interval
-make_time make_timestamp make_timestamptz minute month quarter second str_to_date strftime time time_bucket timestamp
-timestampadd timestampdiff timezone to_char to_date to_number to_timestamp unixepoch week weekday year yearweek
+adddate addtime age convert_tz date date_add date_bin date_format date_part date_sub date_trunc dateadd datediff
+datetime day dayofmonth dayofweek dayofyear extract from_days from_unixtime hour interval isfinite julianday last_day
+make_date make_interval make_time make_timestamp make_timestamptz makedate maketime minute month quarter sec_to_time
+second str_to_date strftime subdate subtime time time_bucket time_format time_to_sec timediff timestamp timestampadd
+timestampdiff timezone to_char to_date to_days to_number to_seconds to_timestamp unix_timestamp unixepoch week weekday
+weekofyear year yearweek
 """
 _JSON = "json_extract json_extract_path_text json_unquote json_value jsonb_extract_path_text"
 _WINDOWS = "cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank rank row_number"
@@ -47,6 +49,9 @@ _TYPES_WITH_LENGTH = "bigint bit char character decimal float int integer nchar 
 AGGREGATES = frozenset(_AGGREGATES.split())
 SCALARS = frozenset(f"{_NUMBERS} {_TEXTS} {_ANYTHING} {_DATES} {_JSON} {_WINDOWS} {_ROWS}".split())
 CLOCKS = frozenset(_CLOCKS.split())
+
+# Clocks when nothing stands in their brackets.
+BARE_CLOCKS = frozenset({"unix_timestamp"})
 
 # What may stand before a bracket and is no function.
 WORDS = frozenset(f"{_GRAMMAR} {_TYPES_WITH_LENGTH}".split())

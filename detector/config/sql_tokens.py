@@ -5,12 +5,15 @@ from collections.abc import Iterator
 
 from sqlglot.tokenizer_core import TokenType
 
-from detector.config.sql_functions import AGGREGATES, CLOCKS, SCALARS, WORDS
+from detector.config.sql_functions import AGGREGATES, BARE_CLOCKS, CLOCKS, SCALARS, WORDS
 from detector.config.sql_text import TEXTS, SqlText, SqlTrouble
 from detector.config.words import nearest, shown
 
 __all__ = ["troubles_of_tokens"]
 
+# Clocks without brackets; MySQL has more of them, as words that no column can have without quotes.
+_KEYWORDS = ("current_", "local")
+_KEYWORDS_OF_MYSQL = (*_KEYWORDS, "utc_")
 _MAX_DEPTH = 40  # brackets in brackets; no hand writes more, and a parser may run out of stack
 _BIND = re.compile(r"(?<![:\w\\]):(\w+)")
 _PARAMETERS = frozenset({TokenType.PARAMETER, TokenType.SESSION_PARAMETER})
@@ -109,8 +112,14 @@ def _clocks(sql: SqlText, fix: str) -> Iterator[SqlTrouble]:
         is_called = index + 1 < len(sql.tokens) and sql.tokens[index + 1].token_type is TokenType.L_PAREN
         word = token.text.lower()
         is_word = token.token_type not in TEXTS and token.token_type is not TokenType.IDENTIFIER
-        keyword_only = word.startswith(("current_", "local"))
-        is_clock = is_word and word in CLOCKS and before is not TokenType.DOT and (is_called or keyword_only)
+        keyword_only = word.startswith(_KEYWORDS_OF_MYSQL if sql.dialect == "mysql" else _KEYWORDS)
+        is_named = word in CLOCKS and (is_called or keyword_only)
+        is_bare = word in BARE_CLOCKS and is_called and _closes(sql, index + 2)
+        is_clock = is_word and before is not TokenType.DOT and (is_named or is_bare)
         is_now = token.token_type in TEXTS and word == "now" and before in {TokenType.L_PAREN, TokenType.COMMA}
         if is_clock or (is_now and sql.dialect == "sqlite"):
             yield SqlTrouble(token.start, f"{shown(token.text)} is the database's clock, and a tick has its own: {fix}")
+
+
+def _closes(sql: SqlText, index: int) -> bool:
+    return index < len(sql.tokens) and sql.tokens[index].token_type is TokenType.R_PAREN

@@ -16,9 +16,23 @@ from detector.errors import BadRows, QueryRejected, SourceUnavailable
 from detector.model.metric import Kind, LongForm, ShortForm
 from detector.model.span import Span, epoch_s
 from detector.ports import MetricSource
-from servers.time_styles import POSTGRES, SQLITE, STYLES, Row, Style, execute, fill, opened, sqlite_url
+from servers.time_styles import (
+    MARIADB,
+    POSTGRES,
+    SQLITE,
+    STYLES,
+    Row,
+    Style,
+    execute,
+    fill,
+    opened,
+    sqlite_url,
+    url_for,
+)
 
-BOTH = pytest.mark.parametrize("style", [POSTGRES[0], SQLITE[3]], ids=["postgres", "sqlite"])
+ALL = pytest.mark.parametrize(
+    "style", [POSTGRES[0], MARIADB[0], MARIADB[1], SQLITE[3]], ids=["postgres", "datetime", "timestamp", "sqlite"]
+)
 MORNING = [
     Row(EIGHT, 40.0, "DE"),
     Row(EIGHT + 0.5 * HOUR, 2.5, "AT"),
@@ -30,14 +44,14 @@ MORNING = [
 
 @pytest.fixture
 def url(style: Style, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return str(request.getfixturevalue("postgres_url")) if style.is_postgres else sqlite_url(tmp_path)
+    return url_for(style, request, tmp_path)
 
 
 def short(value: str | None = "sum(amount)", **said: object) -> ShortForm:
     return ShortForm("payments", "paid_at", value, **said)  # type: ignore[arg-type]  # a test names its fields
 
 
-@BOTH
+@ALL
 def test_source_is_a_metric_source(style: Style, url: str) -> None:
     """It keeps the port's signatures."""
     fill(url, style, [])
@@ -46,7 +60,7 @@ def test_source_is_a_metric_source(style: Style, url: str) -> None:
         assert port.newest_row("payments", "paid_at", EIGHT) is None
 
 
-@BOTH
+@ALL
 def test_read_sums_by_bucket(style: Style, url: str) -> None:
     """Buckets with rows come in order, NULL is no value, and buckets without rows are left out."""
     fill(url, style, reversed(MORNING))
@@ -59,7 +73,7 @@ def test_read_sums_by_bucket(style: Style, url: str) -> None:
     assert found.warnings == ()
 
 
-@BOTH
+@ALL
 def test_read_is_half_open(style: Style, url: str) -> None:
     """The span's start is in, its end is not."""
     fill(url, style, MORNING)
@@ -70,7 +84,7 @@ def test_read_is_half_open(style: Style, url: str) -> None:
     assert nothing.starts.size == 0
 
 
-@BOTH
+@ALL
 def test_where_is_the_owners(style: Style, url: str) -> None:
     """A condition holds as one, with its percent signs, colons, alternatives and comments."""
     fill(url, style, MORNING)
@@ -80,7 +94,7 @@ def test_where_is_the_owners(style: Style, url: str) -> None:
     assert found.values.tolist() == [1]
 
 
-@BOTH
+@ALL
 def test_ratio_has_weights(style: Style, url: str) -> None:
     """A ratio is numerator over denominator with the denominator as weight; over zero it has no value."""
     fill(url, style, MORNING)
@@ -93,7 +107,7 @@ def test_ratio_has_weights(style: Style, url: str) -> None:
     assert isnan(found.values[1])
 
 
-@BOTH
+@ALL
 def test_one_statement_a_read(style: Style, url: str) -> None:
     """After the first look at its column a metric costs one scan per read, and no row but its buckets."""
     fill(url, style, MORNING)
@@ -106,7 +120,7 @@ def test_one_statement_a_read(style: Style, url: str) -> None:
     assert np.subtract(after, before).tolist() == [1, 1, 3]
 
 
-@BOTH
+@ALL
 def test_segments_largest_first(style: Style, url: str) -> None:
     """A cell for each segment and bucket; NULL is a segment too; where nothing is, a sum is zero."""
     fill(url, style, [*MORNING, Row(EIGHT + HOUR, 1.0, None)])
@@ -118,7 +132,7 @@ def test_segments_largest_first(style: Style, url: str) -> None:
     assert found.values.tolist() == [[40, 0, 0, 0], [2.5, 0, 16, 0], [0, 1, 0, 0]]
 
 
-@BOTH
+@ALL
 def test_segments_are_limited_by_volume(style: Style, url: str) -> None:
     """Only the largest remain, however many there are, and in one scan."""
     rows = [Row(EIGHT + minute * HOUR / 60, float(minute), f"C{minute:02}") for minute in range(60)]
@@ -132,7 +146,7 @@ def test_segments_are_limited_by_volume(style: Style, url: str) -> None:
     assert found.values.shape == (3, 4)
 
 
-@BOTH
+@ALL
 def test_segments_of_a_gauge_keep_holes(style: Style, url: str) -> None:
     """What does not add up has no value where it has no rows."""
     fill(url, style, MORNING[:2])
@@ -144,7 +158,7 @@ def test_segments_of_a_gauge_keep_holes(style: Style, url: str) -> None:
     assert (none.segments, none.values.shape) == ((), (0, 2))
 
 
-@BOTH
+@ALL
 def test_segments_of_a_ratio(style: Style, url: str) -> None:
     """Segments of a ratio are ratios, the largest by denominator first."""
     fill(url, style, MORNING)
@@ -155,7 +169,7 @@ def test_segments_of_a_ratio(style: Style, url: str) -> None:
     assert found.values[0, [0, 2]].tolist() == [2.5, 8.0]
 
 
-@BOTH
+@ALL
 def test_newest_row(style: Style, url: str) -> None:
     """The newest one before an instant, to the second; none before the first."""
     fill(url, style, MORNING)
@@ -164,7 +178,7 @@ def test_newest_row(style: Style, url: str) -> None:
     assert newest == [None, EIGHT + 0.5 * HOUR, EIGHT + HOUR, EIGHT + 2.5 * HOUR]
 
 
-@BOTH
+@ALL
 def test_empty_table_is_no_error(style: Style, url: str) -> None:
     """Before the first row there is nothing to see; a mistake in the rule shows all the same."""
     fill(url, style, [])
@@ -177,7 +191,7 @@ def test_empty_table_is_no_error(style: Style, url: str) -> None:
         assert source.read(a_metric(query=short()), hours(0, 24)).values.tolist() == [5]
 
 
-@BOTH
+@ALL
 def test_probe_finds_mistakes(style: Style, url: str) -> None:
     """A live check asks for the newest buckets, and for every column the rule names."""
     fill(url, style, MORNING)
@@ -189,7 +203,7 @@ def test_probe_finds_mistakes(style: Style, url: str) -> None:
             source.probe(a_metric(query=short("sum(amout)")))
 
 
-@BOTH
+@ALL
 def test_wrong_names_are_told_by_the_key_to_correct(style: Style, url: str) -> None:
     """Who wrote `table:` and `value:` is not sent to SQL that the detector wrote; PostgreSQL knows the near name."""
     fill(url, style, MORNING)
@@ -201,7 +215,7 @@ def test_wrong_names_are_told_by_the_key_to_correct(style: Style, url: str) -> N
             source.probe(a_metric(query=short("sum(amout)")))
 
 
-@BOTH
+@ALL
 def test_probe_warns_of_values_that_are_all_null(style: Style, url: str) -> None:
     """Rows without a single number are a wrong column more often than a bad day."""
     fill(url, style, [Row(row.at, None) for row in MORNING])
@@ -226,7 +240,7 @@ def test_probe_warns_of_hours_in_dates_of_postgresql(postgres_url: str) -> None:
         assert any("write every: 1d" in told for told in source.probe(a_metric(query=short())))
 
 
-@BOTH
+@ALL
 def test_probe_warns_of_an_empty_table(style: Style, url: str) -> None:
     """A table without rows is worth a word, no more."""
     fill(url, style, [])
@@ -234,7 +248,7 @@ def test_probe_warns_of_an_empty_table(style: Style, url: str) -> None:
         assert any("no rows" in warning for warning in source.probe(a_metric(query=short())))
 
 
-@BOTH
+@ALL
 def test_probe_of_a_long_form_without_a_table(style: Style, url: str) -> None:
     """Where the newest row cannot be known, the database's own clock says what to ask for."""
     fill(url, style, [])
@@ -254,7 +268,7 @@ MISTAKES = [
 ]
 
 
-@BOTH
+@ALL
 @pytest.mark.parametrize(("said", "kind", "words"), MISTAKES, ids=lambda part: str(part)[:40])
 def test_mistakes_are_told(
     style: Style, url: str, said: dict[str, str], kind: type[Exception] | tuple[type[Exception], ...], words: str
@@ -268,7 +282,7 @@ def test_mistakes_are_told(
     assert "\n" not in str(caught.value)
 
 
-@BOTH
+@ALL
 def test_names_are_quoted(style: Style, url: str) -> None:
     """Tables and columns may be called as people call them."""
     execute(url, 'CREATE TABLE "Order Lines" ("group" TEXT, "paid At" ' + style.sql_type + ")")
@@ -381,30 +395,36 @@ def test_a_changed_column_is_looked_at_again(postgres_url: str) -> None:
         assert source.read(a_metric(query=short("max(price)")), hours(-1, 0)).values.tolist() == [40]
 
 
-def plan_of(source: SqlSource, ask: Callable[[], object], prefix: str) -> str:
+# How a database tells its plan, how it is kept from reading a small table from end to end, and what it then says.
+PLANS = {
+    "postgres": ("EXPLAIN", "SET LOCAL enable_seqscan = off", "Index Cond"),
+    "mariadb": ("EXPLAIN", None, "'range', 'by_time'"),
+    "sqlite": ("EXPLAIN QUERY PLAN", None, "paid_at>? AND paid_at<?"),
+}
+
+
+def plan_of(source: SqlSource, ask: Callable[[], object], database: str) -> str:
     """How the database means to answer what a call sends last."""
     engine: sa.Engine = source._asker._engine
     sent: list[tuple[str, Any]] = []
     sa.event.listen(engine, "before_cursor_execute", lambda _c, _cur, sql, values, *_: sent.append((sql, values)))
     ask()
     statement, values = sent[-1]
+    prefix, prepare, _ = PLANS[database]
     with engine.connect() as connection:
-        if prefix == "EXPLAIN":
-            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        if prepare:
+            connection.exec_driver_sql(prepare)
         return str(connection.exec_driver_sql(f"{prefix} {statement}", values).all())
 
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
 def test_bounds_use_the_index(style: Style, url: str) -> None:
     """Whatever the times look like, an index on their column serves reads and the search for the newest row."""
-    fill(url, style, MORNING)
-    prefix, index = (
-        ("EXPLAIN", "Index Cond") if style.is_postgres else ("EXPLAIN QUERY PLAN", "paid_at>? AND paid_at<?")
-    )
+    fill(url, style, MORNING + [Row(EIGHT - 24 * day * HOUR) for day in range(2, 400)])
     with opened(url) as source:
-        read = plan_of(source, lambda: source.read(a_metric(query=short()), hours(0, 24)), prefix)
-        newest = plan_of(source, lambda: source.newest_row("payments", "paid_at", EIGHT), prefix)
-    assert index in read
+        read = plan_of(source, lambda: source.read(a_metric(query=short()), hours(0, 24)), style.database)
+        newest = plan_of(source, lambda: source.newest_row("payments", "paid_at", EIGHT), style.database)
+    assert PLANS[style.database][2] in read
     assert "by_time" in newest
 
 

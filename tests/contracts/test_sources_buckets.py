@@ -15,7 +15,7 @@ from builders import a_metric
 from detector.model.grid import Grid, grid_of
 from detector.model.metric import ShortForm
 from detector.model.span import Span, epoch_s
-from servers.time_styles import STYLES, Row, Style, fill, opened, sqlite_url
+from servers.time_styles import STYLES, Row, Style, fill, opened, sqlite_url, url_for
 
 EVERY_S = (300, 1800, 3600, 7200, 21_600, 86_400)
 
@@ -58,7 +58,7 @@ CHANGES = [
 
 @pytest.fixture
 def url(style: Style, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return str(request.getfixturevalue("postgres_url")) if style.is_postgres else sqlite_url(tmp_path)
+    return url_for(style, request, tmp_path)
 
 
 def some_rows(days: Days) -> list[Row]:

@@ -24,6 +24,7 @@ from detector.errors import QueryRejected, SourceError, SourceTimeout, SourceUna
 from detector.model.metric import LongForm, Metric, ShortForm
 from detector.model.rulebook import Source
 from detector.model.secret import Secret
+from servers.attacks import ANY_ATTACKS
 from servers.postgres import PostgresServer
 from servers.tcp_proxy import tcp_proxy
 from servers.time_styles import POSTGRES, SQLITE, Row, execute, fill, opened, sqlite_url
@@ -39,36 +40,6 @@ def short(**said: str) -> Metric:
     return a_metric(query=ShortForm(**{"table": "payments", "time": "paid_at", "value": "count(*)", **said}))  # type: ignore[arg-type]  # all text
 
 
-ANY_ATTACKS = [
-    "DELETE FROM payments",
-    "DROP TABLE payments",
-    "UPDATE payments SET amount = 0",
-    "INSERT INTO payments SELECT * FROM payments",
-    "CREATE TABLE evil (x int)",
-    "CREATE TABLE evil AS SELECT * FROM payments",
-    "CREATE VIEW evil AS SELECT 1",
-    "ALTER TABLE payments ADD COLUMN evil int",
-    "SELECT 1; DELETE FROM payments",
-    "SELECT 1 AS bucket; DELETE FROM payments; SELECT 1",
-    "SELECT 1) AS x; DELETE FROM payments; SELECT * FROM (SELECT 1",
-    "SELECT 1) AS x; DELETE FROM payments; --",
-    "SELECT 1) AS x; COMMIT; DELETE FROM payments; --",
-    "COMMIT; DELETE FROM payments",
-    "BEGIN; DELETE FROM payments; COMMIT",
-    "/* SELECT */ DELETE FROM payments",
-    "-- SELECT\nDELETE FROM payments",
-    "WITH gone AS (DELETE FROM payments RETURNING *) SELECT * FROM gone",
-    "WITH x AS (SELECT 1) DELETE FROM payments",
-    "EXPLAIN ANALYZE DELETE FROM payments",
-    "EXPLAIN DELETE FROM payments",
-    "SELECT 1 UNION ALL DELETE FROM payments",
-    ";DELETE FROM payments",
-    "",
-    ";",
-    "VACUUM",
-    "REINDEX TABLE payments",
-    "SAVEPOINT evil",
-]
 SQLITE_ATTACKS = [
     "ATTACH DATABASE '{file}.evil' AS evil",
     "ATTACH DATABASE 'file:{file}.evil?mode=rwc' AS evil",

@@ -12,7 +12,7 @@ from detector.errors import BadRows, QueryRejected
 from detector.model.grid import grid_of
 from detector.model.metric import LongForm, Metric
 from detector.model.span import Span, epoch_s
-from servers.time_styles import POSTGRES, SQLITE, STYLES, Row, Style, execute, fill, opened, sqlite_url
+from servers.time_styles import POSTGRES, SQLITE, STYLES, Row, Style, execute, fill, opened, sqlite_url, url_for
 
 BERLIN = "Europe/Berlin"
 COUNT = (
@@ -21,6 +21,8 @@ COUNT = (
 HOUR_OF = {
     "timestamptz": "date_trunc('hour', paid_at)",
     "timestamp": "date_trunc('hour', paid_at)",
+    "datetime(6)": "date_format(paid_at, '%Y-%m-%d %H:00')",
+    "timestamp(6)": "cast(date_format(paid_at, '%Y-%m-%d %H:00:00') AS datetime)",
     "text wall": "substr(paid_at, 1, 13) || ':00'",
     "text wall T": "substr(paid_at, 1, 13) || ':00:00'",
     "text wall short": "strftime('%Y-%m-%d %H:00', paid_at)",
@@ -34,7 +36,7 @@ HOUR_OF = {
 
 @pytest.fixture
 def url(style: Style, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return str(request.getfixturevalue("postgres_url")) if style.is_postgres else sqlite_url(tmp_path)
+    return url_for(style, request, tmp_path)
 
 
 def long(sql: str, table: str | None = None, time: str | None = None, every_s: int = 3600) -> Metric:

@@ -25,7 +25,7 @@ from itertools import count
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import pymysql
 
@@ -103,6 +103,7 @@ class MariadbServer:
         self._folder = Path(tempfile.mkdtemp(prefix="detector-mariadb-"))
         self._numbers = count(1)
         self._process: subprocess.Popen[str] | None = None
+        self._reader: Thread | None = None
         self._log: deque[str] = deque(maxlen=20)
         self.port = 0
         (self._folder / "data").mkdir()
@@ -127,6 +128,11 @@ class MariadbServer:
         """What the detector connects to."""
         user = f"{role}:{self._password}" if self._password else role
         return f"mysql://{user}@127.0.0.1:{self.port}/{database}"
+
+    @property
+    def folder(self) -> Path:
+        """Where the server may write."""
+        return self._folder
 
     @contextmanager
     def database(self) -> Iterator[str]:
@@ -164,9 +170,8 @@ class MariadbServer:
         return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
 
     def _execute(self, statement: str) -> None:
-        with closing(
-            pymysql.connect(host="127.0.0.1", port=self.port, user=SUPERUSER, password=self._password)
-        ) as connection:
+        login = {"user": SUPERUSER, "password": self._password}
+        with closing(pymysql.connect(host="127.0.0.1", port=self.port, ssl_disabled=True, **login)) as connection:
             cursor = connection.cursor()
             cursor.execute("SET lock_wait_timeout = 10")  # a forgotten transaction shall fail a test, not hang it
             cursor.execute(statement)
@@ -233,15 +238,24 @@ GRANT ALL ON *.* TO {SUPERUSER}@'%' WITH GRANT OPTION;
             self._log.append(line.strip())
             if READY in line:
                 self._process = process
-                Thread(target=self._log.extend, args=(process.stderr,), daemon=True).start()
+                self._reader = Thread(target=self._read, args=(process.stderr,), daemon=True)
+                self._reader.start()
                 return True
         self._end(process)
+        process.stderr.close()
         return False
+
+    def _read(self, told: IO[str]) -> None:
+        with told:
+            self._log.extend(told)
 
     def _end(self, process: "subprocess.Popen[str] | None") -> None:
         if process is not None:
             process.terminate()
             process.wait()
+        if self._reader is not None:
+            self._reader.join()
+            self._reader = None
         (self._folder / "pid").unlink(missing_ok=True)  # the number may be somebody else's from now on
         self._process = None
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,12 +10,29 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
+import pymysql
+import pytest
+from pymysql.constants import CLIENT
+from sqlalchemy import make_url
 
 from detector.adapters.sources import SqlSource, open_source
 from detector.model.rulebook import Source
 from detector.model.secret import Secret
 
-__all__ = ["POSTGRES", "SQLITE", "STYLES", "Row", "Style", "execute", "fill", "opened", "sqlite_url"]
+__all__ = [
+    "MARIADB",
+    "POSTGRES",
+    "SQLITE",
+    "STYLES",
+    "Row",
+    "Style",
+    "execute",
+    "fill",
+    "mysql_connection",
+    "opened",
+    "sqlite_url",
+    "url_for",
+]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -37,7 +54,15 @@ class Style:
     sql_type: str
     write: Callable[[datetime, ZoneInfo], object]
     has_zone: bool = True
-    is_postgres: bool = False
+    database: str = "sqlite"
+
+    @property
+    def is_postgres(self) -> bool:
+        return self.database == "postgres"
+
+    @property
+    def is_mariadb(self) -> bool:
+        return self.database == "mariadb"
 
     def read_back(self, at: datetime, zone: ZoneInfo) -> datetime:
         """What can be known of the instant afterwards: the repeated hour of autumn becomes its first pass."""
@@ -55,8 +80,8 @@ def _micros(at: datetime) -> int:
 
 
 POSTGRES = (
-    Style("timestamptz", "timestamptz", lambda at, _: at, is_postgres=True),
-    Style("timestamp", "timestamp", _wall, has_zone=False, is_postgres=True),
+    Style("timestamptz", "timestamptz", lambda at, _: at, database="postgres"),
+    Style("timestamp", "timestamp", _wall, has_zone=False, database="postgres"),
 )
 SQLITE = (
     Style("text wall", "TEXT", lambda at, zone: _wall(at, zone).isoformat(" "), has_zone=False),
@@ -68,7 +93,11 @@ SQLITE = (
     Style("epoch s with fraction", "REAL", lambda at, _: _micros(at) / 1_000_000),
     Style("epoch ms", "INTEGER", lambda at, _: _micros(at) // 1000),
 )
-STYLES = POSTGRES + SQLITE
+MARIADB = (
+    Style("datetime(6)", "datetime(6)", _wall, has_zone=False, database="mariadb"),
+    Style("timestamp(6)", "timestamp(6) NULL", lambda at, _: _wall(at, ZoneInfo("UTC")), database="mariadb"),
+)
+STYLES = POSTGRES + MARIADB + SQLITE
 
 
 def sqlite_url(folder: Path) -> str:
@@ -76,6 +105,29 @@ def sqlite_url(folder: Path) -> str:
     file = folder / "shop.db"
     sqlite3.connect(file).close()
     return f"sqlite:///{file}"
+
+
+def url_for(style: Style, request: pytest.FixtureRequest, folder: Path) -> str:
+    """A fresh database of the style's kind."""
+    if style.database == "sqlite":
+        return sqlite_url(folder)
+    return str(request.getfixturevalue(f"{style.database}_url"))
+
+
+def mysql_connection(url: str) -> "pymysql.Connection[pymysql.cursors.Cursor]":
+    """As the shop itself: in UTC, with SQL's own quotes for names, and several statements at a time."""
+    parts = make_url(url)
+    return pymysql.connect(
+        host=str(parts.host),
+        port=int(parts.port or 0),
+        user=parts.username,
+        password=parts.password or "",
+        database=parts.database,
+        ssl_disabled=True,  # to look for certificates takes longer than most tests
+        client_flag=CLIENT.MULTI_STATEMENTS,
+        init_command="SET time_zone = '+00:00', sql_mode = 'ANSI_QUOTES,STRICT_ALL_TABLES', lock_wait_timeout = 10",
+        autocommit=True,
+    )
 
 
 def execute(url: str, statement: str, rows: Iterable[tuple[Any, ...]] | None = None) -> None:
@@ -86,6 +138,14 @@ def execute(url: str, statement: str, rows: Iterable[tuple[Any, ...]] | None = N
         with connection:
             connection.executemany(statement, rows) if rows is not None else connection.executescript(statement)
         connection.close()
+    elif url.startswith("mysql"):
+        with closing(mysql_connection(url)) as shop, shop.cursor() as writing:
+            if rows is not None:
+                writing.executemany(statement.replace("?", "%s"), rows)
+            else:
+                writing.execute(statement)
+                while writing.nextset():
+                    pass
     else:
         with psycopg.connect(url) as connected, connected.cursor() as cursor:
             if rows is not None:
@@ -96,7 +156,7 @@ def execute(url: str, statement: str, rows: Iterable[tuple[Any, ...]] | None = N
 
 def fill(url: str, style: Style, rows: Iterable[Row], zone: str = "UTC") -> None:
     """A table `payments` with columns `paid_at`, `amount` and `country`."""
-    execute(url, f"CREATE TABLE payments (paid_at {style.sql_type}, amount numeric, country text)")
+    execute(url, f"CREATE TABLE payments (paid_at {style.sql_type}, amount numeric(20, 6), country text)")
     execute(url, "CREATE INDEX by_time ON payments (paid_at)")
     written = [(style.write(row.at, ZoneInfo(zone)), row.amount, row.country) for row in rows]
     if written:

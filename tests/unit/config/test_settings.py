@@ -208,16 +208,6 @@ def test_which_channels_carry_a_secret(channel: str, count: int, tmp_path: Path)
     assert len(told) == count
 
 
-def test_what_is_not_used_yet_is_worth_a_warning(tmp_path: Path) -> None:
-    """Nobody waits for the numbers of a database that this version does not read."""
-    urls = {"A": "mysql://u@h/d", "B": "mariadb://u@h/d", "C": "postgresql://u@h/d"}
-    sources = "sources:\n" + "".join(f'  {name}: {{url: "${{{name}}}"}}\n' for name in urls)
-    assert warnings_of(tmp_path, QUIET + sources, urls) == [
-        "detector.yml:5:12: sources.A.url: MySQL and MariaDB are checked but not read yet; PostgreSQL and SQLite are",
-        "detector.yml:6:12: sources.B.url: MySQL and MariaDB are checked but not read yet; PostgreSQL and SQLite are",
-    ]
-
-
 def test_a_folder_without_rules_is_worth_a_warning(tmp_path: Path) -> None:
     """Nothing is watched, which hardly anybody wants."""
     path = lay_out(tmp_path, {}, QUIET)
