@@ -439,7 +439,7 @@ SECRETS: list[Callable[[str], str]] = [
     lambda _: f"postgresql://detector:{QUOTED}@no-such-host.invalid/db?connect_timeout=2",
     lambda url: url.replace("detector@", f"detector:{QUOTED}@") + f"?sslpassword={QUOTED}&sslmode=require",
     lambda url: url.replace("detector@", f"detector:{QUOTED}@") + f"?options=-c%20{QUOTED}%3D1",
-    lambda url: url.replace("postgresql:", "mysql:").replace("detector@", f"detector:{QUOTED}@"),
+    lambda url: url.replace("postgresql:", "oracle:").replace("detector@", f"detector:{QUOTED}@"),
     lambda _: f"{QUOTED}",
     lambda _: f"postgresql+{QUOTED}://a@b/c",
 ]

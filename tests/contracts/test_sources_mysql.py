@@ -148,6 +148,22 @@ def test_hours_of_an_owners_select(style: Style, mariadb_url: str) -> None:
         assert found.values.tolist() == [2, 1]
 
 
+def test_an_instant_is_one_in_any_answer(mariadb_url: str) -> None:
+    """A TIMESTAMP comes with its zone, also beside a DATETIME in the source's zone."""
+    execute(mariadb_url, "CREATE TABLE live (at datetime, seen timestamp NULL, zero timestamp NULL)")
+    execute(mariadb_url, "SET sql_mode = ''; INSERT INTO live VALUES ('2026-03-10 08:00', '2026-03-10 07:00', 0)")
+    with opened(mariadb_url, BERLIN) as source:
+        (row,) = source.rows("live", ["at", "seen", "zero"], "at", hours(0, 1), 9)
+        found = source.read(
+            long("SELECT min(seen) AS bucket, 1 AS value FROM live WHERE at >= :start", "live", "at"), hours(0, 1)
+        )
+    assert row.at == EIGHT
+    assert row.values["at"] == datetime(2026, 3, 10, 8)  # noqa: DTZ001 - a column without a zone
+    assert row.values["seen"] == EIGHT
+    assert row.values["zero"] == "0000-00-00 00:00:00"
+    assert found.starts.tolist() == [epoch_s(EIGHT)]
+
+
 @EACH
 def test_a_column_that_the_sql_does_not_tell(style: Style, mariadb_url: str) -> None:
     """In UTC both kinds of columns take the same text; elsewhere a guess could be hours off."""

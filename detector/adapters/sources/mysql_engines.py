@@ -2,12 +2,14 @@
 
 import ssl
 from collections.abc import Callable
+from datetime import UTC, datetime
 from math import ceil
 from typing import Any
 
 import pymysql
 import sqlalchemy as sa
-from pymysql.constants import CR
+from pymysql.constants import CR, FIELD_TYPE
+from pymysql.converters import conversions, convert_datetime
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -20,7 +22,7 @@ __all__ = ["CONNECT_S", "fence_mysql", "kill_query", "mysql_engine"]
 CONNECTIONS = 2  # a source is asked two things at a time at most
 CONNECT_S = 10
 KILL_S = 0.5
-READ_SLACK_S = 5.0  # beyond the deadline: it has its own means, and this is for a server that falls silent before it
+READ_SLACK_S = 1.0  # beyond the deadline, which has its own means: this is for a server that is silent at its greeting
 LOCK_S = 5.0
 RECYCLE_S = 60  # idle connections are dropped by firewalls without a word
 # The same on every server: strict, `"` quotes text, `\` escapes, `||` is OR - as the check of rule files reads them.
@@ -85,6 +87,7 @@ def _arguments(source: Source, url: sa.URL) -> dict[str, Any]:
         "password": (str(url.password) if url.password else "").encode(),
         "database": url.database or None,
         "charset": "utf8mb4",
+        "conv": {**conversions, FIELD_TYPE.TIMESTAMP: _instant},
         "sql_mode": SQL_MODE,
         "program_name": "detector",
         "local_infile": False,
@@ -93,6 +96,12 @@ def _arguments(source: Source, url: sa.URL) -> dict[str, Any]:
         "read_timeout": source.timeout_s + READ_SLACK_S,
         "write_timeout": source.timeout_s + READ_SLACK_S,
     }
+
+
+def _instant(text: str) -> object:
+    """A TIMESTAMP as the session sees it, in UTC; zeros in place of a date stay text."""
+    at: object = convert_datetime(text)
+    return at.replace(tzinfo=UTC) if isinstance(at, datetime) else at
 
 
 def _option(source: Source, name: str, value: str) -> dict[str, Any]:
