@@ -14,7 +14,7 @@ from daemons import HandClock
 from detector.app.serving import Front, open_daemon
 from detector.daemon import Daemon
 
-__all__ = ["DaemonByHand", "daemon_by_hand"]
+__all__ = ["MINUTE", "DaemonByHand", "daemon_by_hand"]
 
 MINUTE = timedelta(minutes=1)
 

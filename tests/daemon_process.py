@@ -80,9 +80,8 @@ class RunningDaemon:
         assert port is not None
         return Caller(port)
 
-    def hang_up(self) -> None:
-        """SIGHUP."""
-        self._process.send_signal(signal.SIGHUP)
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         """SIGKILL, and wait for its end."""
