@@ -138,8 +138,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with open_daemon(write_config(folder, said.metrics), clock=clock, out=out) as daemon:
             engine = daemon.engine
             assert isinstance(engine, AppEngine)
-            moody = {name: Moody(source) for name, source in engine.app.sources.items()}
-            engine.app = replace(engine.app, sources=moody)  # type: ignore[arg-type]  # it hands on what it lacks
+            moody = {name: Moody(source) for name, source in engine.app.world.sources.items()}
+            world = replace(engine.app.world, sources=moody)  # type: ignore[arg-type]  # it hands on what it lacks
+            engine.app = replace(engine.app, world=world)
             print(f"{'ticks':>6} {'MB':>8} {'threads':>8} {'files':>6} {'store MB':>9}")
             first: tuple[float, int, int] | None = None
             for tick in range(1, said.ticks + 1):

@@ -6,7 +6,7 @@ Adapters are imported inside the functions that need them: `detector deploy add`
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,10 +18,6 @@ from detector.model.notification import Notification, Reason, SendResult
 from detector.model.rulebook import RuleBook, Settings
 from detector.model.span import Span
 from detector.model.tick import TickReport
-from detector.pipeline.announcing import Listening
-from detector.pipeline.lanes import InTurn, Lanes
-from detector.pipeline.pulled import Failed, Pulled
-from detector.pipeline.sent import Sent
 from detector.pipeline.world import World
 from detector.ports import Clock, MetricSource, Notifier, Progress, Store
 
@@ -115,29 +111,28 @@ class App:
     """A configuration with everything it needs, ready to tick."""
 
     book: RuleBook
-    store: Store
-    sources: Mapping[str, MetricSource]
-    notifier: Notifier
-    progress: Progress
-    reading: Lanes[Pulled | Failed] = field(default_factory=InTurn)
-    sending: Lanes[Sent] = field(default_factory=InTurn)
-    listening: Listening = field(default_factory=Listening)
+    world: World
+
+    @property
+    def store(self) -> Store:
+        return self.world.store
+
+    @property
+    def progress(self) -> Progress:
+        return self.world.progress
 
     def tick(self, at: datetime, news: Sequence[Notification] = ()) -> TickReport:
         from detector.pipeline.tick import run_tick
 
-        return run_tick(self.book, self._world(), at, news)
+        return run_tick(self.book, self.world, at, news)
 
     def replay(self, from_at: datetime, to_at: datetime) -> Iterator[TickReport]:
         from detector.pipeline.replay import replay
 
-        yield from replay(self.book, self._world(), Span(from_at, to_at))
+        yield from replay(self.book, self.world, Span(from_at, to_at))
 
     def add_deploy(self, deploy: Deploy) -> bool:
         return self.store.add_deploy(deploy)
-
-    def _world(self) -> World:
-        return World(self.store, self.sources, self.notifier, self.progress, self.reading, self.sending, self.listening)
 
 
 @contextmanager
@@ -152,7 +147,7 @@ def open_app(config: Path, *, progress: Progress | None = None, notifier: Notifi
 
     book = load_book(config)
     with open_store_of(book.settings) as store, _open_sources(book.settings) as sources:
-        yield App(book, store, sources, notifier or apprise(), progress or TerminalProgress())
+        yield App(book, World(store, sources, notifier or apprise(), progress or TerminalProgress()))
 
 
 def check_live(book: RuleBook) -> tuple[list[Fault], list[Fault]]:

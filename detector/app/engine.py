@@ -14,6 +14,7 @@ from detector.pipeline.announcing import Listening, RowsHeard
 from detector.pipeline.lanes import Threads
 from detector.pipeline.pulled import Failed, Pulled
 from detector.pipeline.sent import Sent
+from detector.pipeline.world import World
 from detector.ports import MetricSource, Notifier, Progress, Store
 
 __all__ = ["AppEngine", "Opened"]
@@ -72,8 +73,8 @@ class AppEngine:
         opened = _open(book, {}, watch)
         reading, sending = _reading(), Threads[Sent]("sending", CHANNELS_AT_ONCE, PATIENCE_S)
         listening = Threads[RowsHeard]("listening", SOURCES_AT_ONCE, PATIENCE_S)
-        app = App(book, store, _asked(opened), notifier, progress, reading, sending, Listening(listening))
-        return cls(config, app, watch, opened, reading, sending, listening)
+        world = World(store, _asked(opened), notifier, progress, reading, sending, Listening(listening))
+        return cls(config, App(book, world), watch, opened, reading, sending, listening)
 
     @property
     def book(self) -> RuleBook:
@@ -93,7 +94,7 @@ class AppEngine:
         """Sources that have not changed keep their connections; what was read of the others for older rules is lost."""
         before, opened = self._opened, _open(book, self._opened, self.watch)
         reading = _reading()
-        self.app = replace(self.app, book=book, sources=_asked(opened), reading=reading)
+        self.app = App(book, replace(self.app.world, sources=_asked(opened), reading=reading))
         self._opened, self._reading = opened, reading
         for name, source in before.items():
             if opened.get(name) is not source:
@@ -104,7 +105,7 @@ class AppEngine:
         return (settings.path, settings.rules, *settings.secret_files)
 
     def shout(self, notifications: Sequence[Notification]) -> None:
-        book, notifier = self.book, self.app.notifier
+        book, notifier = self.book, self.app.world.notifier
 
         def send(_tell: Callable[[None], None]) -> None:
             for notification in notifications:

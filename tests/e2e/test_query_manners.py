@@ -68,6 +68,6 @@ def test_a_steady_tick_scans_once_per_metric(dialect: str, tmp_path: Path, reque
 
 def counted(app: App) -> tuple[int, int, int]:
     """Statements, scans and rows so far."""
-    source = app.sources["shop"]
+    source = app.world.sources["shop"]
     assert isinstance(source, SqlSource)
     return source.counters.statements, source.counters.scans, source.counters.rows

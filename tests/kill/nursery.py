@@ -60,7 +60,7 @@ def child(said: Mapping[str, Any]) -> None:
     notifier = Dying(said["die_at_send"]) if said.get("die_at_send") else AppriseNotifier()
     with open_app(Path(said["config"]), notifier=notifier) as app:
         if said.get("mark_first"):
-            app = replace(app, store=MarksFirst(app.store))  # noqa: PLW2901 - the same app with a fault
+            app = replace(app, world=replace(app.world, store=MarksFirst(app.store)))  # noqa: PLW2901 - the same app with a fault
         for _ in app.replay(datetime.fromisoformat(said["from"]), datetime.fromisoformat(said["to"])):
             pass
 
