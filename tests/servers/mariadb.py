@@ -170,8 +170,10 @@ class MariadbServer:
         return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
 
     def _execute(self, statement: str) -> None:
-        login = {"user": SUPERUSER, "password": self._password}
-        with closing(pymysql.connect(host="127.0.0.1", port=self.port, ssl_disabled=True, **login)) as connection:
+        opened = pymysql.connect(
+            host="127.0.0.1", port=self.port, user=SUPERUSER, password=self._password, ssl_disabled=True
+        )
+        with closing(opened) as connection:
             cursor = connection.cursor()
             cursor.execute("SET lock_wait_timeout = 10")  # a forgotten transaction shall fail a test, not hang it
             cursor.execute(statement)

@@ -2,13 +2,13 @@
 
 import io
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from daemons import HandClock
 from detector.demo.story import tell
 from detector.demo.terminal import Terminal
 from detector.model.notification import Notification, Reason, SendResult
@@ -28,19 +28,11 @@ class Remembering(Terminal):
         return super().send(channel, notification, may_repeat=may_repeat)
 
 
-@dataclass
-class FixedClock:
-    at: datetime
-
-    def now(self) -> datetime:
-        return self.at
-
-
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Remembering:
     terminal = Remembering()
     folder: Path = tmp_path_factory.mktemp("demo") / "demo"
-    tell(folder, world=FixedClock(datetime(2026, 11, 20, 19, 0, tzinfo=UTC)), terminal=terminal)
+    tell(folder, world=HandClock(datetime(2026, 11, 20, 19, 0, tzinfo=UTC)), terminal=terminal)
     return terminal
 
 

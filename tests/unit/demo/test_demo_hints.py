@@ -6,16 +6,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from daemons import HandClock
 from detector.demo.story import meanwhile, tell, what_next
 from detector.demo.terminal import Terminal
 from detector.errors import UsageError
-
-
-class EveningClock:
-    """After the story of that day is over."""
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 20, 19, 0, tzinfo=UTC)
 
 
 def test_hints_name_the_folder_and_fit_a_terminal() -> None:
@@ -32,5 +26,5 @@ def test_an_occupied_folder_is_refused_before_anything_is_said(tmp_path: Path) -
     (tmp_path / "thesis.txt").touch()
     console = Console(record=True, quiet=False, width=80)
     with pytest.raises(UsageError, match="holds something that is no demo"):
-        tell(tmp_path, world=EveningClock(), terminal=Terminal(console))
+        tell(tmp_path, world=HandClock(datetime(2026, 11, 20, 19, 0, tzinfo=UTC)), terminal=Terminal(console))
     assert console.export_text() == ""

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
+from daemons import HandClock
 from detector.app import App
 from detector.demo import story
 from detector.demo.story import Day, day_of_story, tell
@@ -38,14 +39,6 @@ class Listener:
     def add_deploy(self, deploy: Deploy) -> bool:
         self.deploys.append(deploy)
         return True
-
-
-@dataclass
-class FixedClock:
-    at: datetime
-
-    def now(self) -> datetime:
-        return self.at
 
 
 @pytest.fixture
@@ -85,7 +78,7 @@ def test_story_skips_christmas() -> None:
 
 def test_story_breaks_eight_minutes_before_the_hour(tmp_path: Path, listener: Listener) -> None:
     """The last deploys are four innocent ones, checkout-api at 07:52 and its rollback; ticks go from five on."""
-    tell(tmp_path / "demo", world=FixedClock(datetime(2026, 11, 20, 19, 0, tzinfo=UTC)), terminal=paper()[0])
+    tell(tmp_path / "demo", world=HandClock(datetime(2026, 11, 20, 19, 0, tzinfo=UTC)), terminal=paper()[0])
     walls = [at.astimezone(BERLIN).time() for at in listener.ticks]
     assert walls == [time(hour, 6) for hour in range(5, 17)]
     today = [one for one in listener.deploys if one.received_at.astimezone(BERLIN).date() == date(2026, 11, 20)]
@@ -98,7 +91,7 @@ def test_story_breaks_eight_minutes_before_the_hour(tmp_path: Path, listener: Li
 def test_story_says_what_to_try_next(tmp_path: Path, listener: Listener) -> None:
     """It ends with commands that name the demo's own configuration."""
     terminal, written = paper()
-    assert tell(tmp_path / "demo", world=FixedClock(datetime(2026, 11, 20, 19, 0, tzinfo=UTC)), terminal=terminal) == 0
+    assert tell(tmp_path / "demo", world=HandClock(datetime(2026, 11, 20, 19, 0, tzinfo=UTC)), terminal=terminal) == 0
     assert listener.ticks
     assert "incident show 1" in written.getvalue()
     assert str(tmp_path / "demo" / "detector.yml") in written.getvalue().replace("\n", "")
