@@ -22,6 +22,7 @@ __all__ = [
     "rules_not_loading",
     "store_failing",
     "store_works_again",
+    "ticks_late",
     "write_channel",
     "write_channel_back",
 ]
@@ -137,6 +138,17 @@ def clock_stepped(step: timedelta, settings: Settings, now: datetime) -> tuple[N
     lines = [f"From {times.at(now - step)} to {times.at(now)} ({settings.timezone})", *meaning]
     words = (f"The detector's clock was set {direction} by {duration(step)}", _joined(lines))
     return _to_admins(settings, f"clock/{direction}/{now:%Y-%m-%d}", Reason.CLOCK_STEPPED, words, now)
+
+
+def ticks_late(minutes: int, settings: Settings, now: datetime) -> tuple[Notification, ...]:
+    """That so many minutes of the last hour got no tick of their own; once a day."""
+    lines = [
+        "What fell due was judged by later ticks, and told later than it could have been",
+        "Look for slow sources and channels: detector_query_duration_seconds and detector_busy_lanes in /metrics",
+        "If there are none, give the detector more of the machine",
+    ]
+    words = (f"The detector does not keep up: {minutes} minutes of the last hour got no tick", _joined(lines))
+    return _to_admins(settings, f"late/{now:%Y-%m-%d}", Reason.TICKS_LATE, words, now)
 
 
 def store_failing(error: str, settings: Settings, now: datetime) -> tuple[Notification, ...]:

@@ -14,7 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 
-from detector.alerting.wording_admins import rules_load_again, rules_not_loading
+from detector.alerting.wording_admins import rules_load_again, rules_not_loading, ticks_late
 from detector.daemon.changes import changes, needs_restart
 from detector.daemon.engine import Engine, Server
 from detector.daemon.files import FileWatch
@@ -39,6 +39,9 @@ LAST_TICK_S = 7.0
 
 LAST_ANSWER_S = 1.0
 
+MANY_OVERRUNS, OVERRUNS_WITHIN_S = 5, 3600.0
+"""A single one is a backup or an upgrade of the machine; five in an hour are more work than it can do."""
+
 Heard = SimpleQueue[int]
 """Signals; no Event, which a handler cannot set while the thread that it interrupts is about to wait for it."""
 
@@ -59,6 +62,7 @@ class Daemon:
     files: FileWatch = field(init=False)
     are_rules_bad: bool = field(init=False)
     began_with: Settings = field(init=False)
+    overruns: list[float] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         self.lease = Lease(self.engine.store)
@@ -88,6 +92,16 @@ class Daemon:
             self.are_rules_bad = False
             self.minutes.add_news(rules_load_again(book.settings, self.clock.now()))
 
+    def overran(self, how: Overrun, why: str) -> None:
+        """A minute got no tick of its own; when that happens often within an hour the admins hear of it."""
+        self.reporter.overran(how, why)
+        self.overruns.append(self.clock.elapsed_s())
+        recent = [at_s for at_s in self.overruns if self.clock.elapsed_s() - at_s < OVERRUNS_WITHIN_S]
+        if len(recent) >= MANY_OVERRUNS:
+            self.minutes.add_news(ticks_late(len(recent), self.engine.book.settings, self.clock.now()))
+            recent.clear()
+        self.overruns = recent
+
     def _refuse(self, faults: tuple[Fault, ...]) -> None:
         self.reporter.reload_refused(faults)
         self.are_rules_bad = True
@@ -103,7 +117,7 @@ def run_daemon(daemon: Daemon, trigger: BaseTrigger | None = None) -> None:
 
     def minute() -> None:
         if not turn.acquire(blocking=False):
-            daemon.reporter.overran(Overrun.STILL_RUNNING, STILL_RUNNING)
+            daemon.overran(Overrun.STILL_RUNNING, STILL_RUNNING)
             return
         try:
             daemon.minutes.tick()
@@ -131,7 +145,7 @@ def _scheduler(daemon: Daemon, minute: Callable[[], None], trigger: BaseTrigger)
     )
 
     def listen(event: JobEvent) -> None:
-        daemon.reporter.overran(*_overrun(event))
+        daemon.overran(*_overrun(event))
 
     scheduler.add_job(minute, trigger, id="tick")
     scheduler.add_job(minute, id="first")  # at once: nobody wants to wait for the minute to learn whether it works

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     RULES_FAILING = "rules_failing"
     RULES_BACK = "rules_back"
     CLOCK_STEPPED = "clock_stepped"
+    TICKS_LATE = "ticks_late"
     STORE_FAILING = "store_failing"
     STORE_BACK = "store_back"
     TEST = "test"

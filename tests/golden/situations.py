@@ -13,6 +13,7 @@ from detector.alerting.wording_admins import (
     rules_not_loading,
     store_failing,
     store_works_again,
+    ticks_late,
     write_channel,
     write_channel_back,
 )
@@ -301,6 +302,7 @@ SITUATIONS: dict[str, Callable[[], Letter]] = {
     "rules_failing": lambda: only(rules_not_loading(FAULTS, ADMINS, NOW)),
     "rules_back": lambda: only(rules_load_again(ADMINS, NOW)),
     "clock_ahead": lambda: only(clock_stepped(timedelta(hours=1), ADMINS, NOW)),
+    "ticks_late": lambda: only(ticks_late(6, ADMINS, NOW)),
     "clock_back": lambda: only(clock_stepped(timedelta(days=-1), ADMINS, NOW)),
     "store_failing": lambda: only(
         store_failing(

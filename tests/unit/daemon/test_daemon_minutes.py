@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from daemons import NINE, MemoryStore, ScriptedEngine, a_daemon
+from detector.daemon import Overrun
 from detector.errors import StoreBusy, StoreError, TickAbandoned
 from detector.model.notification import Notification, Reason
 from detector.pipeline.uncommitted import Uncommitted
@@ -141,3 +142,20 @@ def test_the_sign_of_life_moves_with_every_minute() -> None:
     clock.go_on()
     daemon.minutes.tick()
     assert daemon.standing.sign_s == clock.elapsed_s()
+
+
+def test_many_minutes_without_a_tick_are_told() -> None:
+    """Five within an hour are told to the admins; one now and then is counted only."""
+    engine = ScriptedEngine()
+    daemon, heard, clock = a_daemon(engine)
+    for _ in range(6):
+        daemon.overran(Overrun.STILL_RUNNING, "still running")
+        clock.go_on(timedelta(minutes=20))
+    daemon.minutes.tick()
+    assert not engine.news
+    for _ in range(5):
+        daemon.overran(Overrun.MISSED, "missed")
+        clock.go_on()
+    daemon.minutes.tick()
+    assert [one.reason for one in engine.news] == [Reason.TICKS_LATE]
+    assert len(heard.of("overran")) == 11
