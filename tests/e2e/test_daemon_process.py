@@ -104,7 +104,9 @@ def test_first_tick_comes_at_once_and_sigterm_ends_it(stand: Stand) -> None:
     (alert,) = stand.heard()
     assert alert.startswith("Checkout revenue is 0 € - usually about ")
     assert statuses(stand) == [DeliveryStatus.SENT]
-    assert not [line for line in running.log if line["level"] not in {"debug", "info"}]
+    # Where the minute was over before the first tick was, as on a busy machine, that is told.
+    told = [line["event"] for line in running.log if line["level"] not in {"debug", "info"}]
+    assert set(told) <= {"a minute got no tick of its own"}
 
 
 def test_sigterm_in_the_middle_of_a_send(stand: Stand) -> None:

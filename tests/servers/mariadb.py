@@ -191,7 +191,9 @@ class MariadbServer:
         )
 
     def _command(self, *arguments: str) -> list[str]:
-        server = [str(self._program), *SETTINGS, f"--datadir={self._folder / 'data'}", *arguments]
+        # Temporary tables as well: servers that share a folder for them clear away each other's when they start.
+        folders = [f"--datadir={self._folder / 'data'}", f"--tmpdir={self._folder}"]
+        server = [str(self._program), *SETTINGS, *folders, *arguments]
         return ["/bin/sh", "-c", LAUNCH, "launch", str(self._folder), *server]
 
     def _initialise(self) -> None:
