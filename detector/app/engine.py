@@ -8,7 +8,7 @@ from threading import Timer
 
 from detector.app.composing import App, load_book, open_source_of
 from detector.model.notification import Notification
-from detector.model.rulebook import RuleBook, Source
+from detector.model.rulebook import RuleBook, Settings, Source
 from detector.model.tick import TickReport
 from detector.pipeline.announcing import Listening, RowsHeard
 from detector.pipeline.lanes import Threads
@@ -17,7 +17,7 @@ from detector.pipeline.sent import Sent
 from detector.pipeline.world import World
 from detector.ports import MetricSource, Notifier, Progress, Store
 
-__all__ = ["AppEngine", "Opened"]
+__all__ = ["AppEngine", "Opened", "files_of"]
 
 SOURCES_AT_ONCE, CHANNELS_AT_ONCE = 8, 16
 
@@ -101,8 +101,7 @@ class AppEngine:
                 source.close()  # a connection in use is closed when it comes back
 
     def files(self) -> Sequence[Path]:
-        settings = self.book.settings
-        return (settings.path, settings.rules, *settings.secret_files)
+        return files_of(self.book.settings)
 
     def shout(self, notifications: Sequence[Notification]) -> None:
         book, notifier = self.book, self.app.world.notifier
@@ -126,6 +125,11 @@ class AppEngine:
         """Let go of all sources."""
         for source in self._opened.values():
             source.close()
+
+
+def files_of(settings: Settings) -> Sequence[Path]:
+    """What a configuration is read from: files and folders."""
+    return (settings.path, settings.rules, *settings.secret_files)
 
 
 def _open(book: RuleBook, before: Mapping[str, Opened], watch: Watch) -> dict[str, Opened]:

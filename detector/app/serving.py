@@ -13,9 +13,10 @@ from detector.adapters.logs import set_up_logs
 from detector.adapters.reporting import Reporting
 from detector.adapters.scrubbing import secrets_in
 from detector.adapters.telemetry import CONTENT_TYPE, Telemetry
-from detector.app.composing import apprise, load_book, open_store_of, system_clock
-from detector.app.engine import AppEngine
-from detector.daemon import Daemon, Standing, run_daemon
+from detector.app.composing import apprise, load_book, load_settings_of, open_store_of, system_clock
+from detector.app.engine import AppEngine, files_of
+from detector.daemon import Daemon, Print, Standing, fingerprint, run_daemon
+from detector.errors import ConfigError
 from detector.model.rulebook import Settings
 from detector.ports import Clock, Notifier
 from detector.web.application import make_application
@@ -47,7 +48,8 @@ def open_daemon(
     Raises:
         ConfigError, UsageError, StoreError: as above.
     """
-    book, clock = load_book(config, check_channels=True), clock or system_clock()
+    seen, clock = _seen(config), clock or system_clock()
+    book = load_book(config, check_channels=True)
     settings = book.settings
     with ExitStack() as stack:
         logs = set_up_logs(out, is_terminal=out.isatty(), secrets=secrets_in(settings), timezone=settings.timezone)
@@ -64,7 +66,15 @@ def open_daemon(
         server = Server(make_application(_desk(engine, clock, standing, telemetry)), settings.http.listen)
         stack.callback(server.stop, 0.0)
         reporter = Reporting(logs, telemetry, store, clock)
-        yield Daemon(engine, clock, reporter, Front(server, engine), standing)
+        yield Daemon(engine, clock, reporter, Front(server, engine), standing, seen)
+
+
+def _seen(config: Path) -> Print | None:
+    """The files before they are read: opening a large store takes minutes, in which a checkout may go on."""
+    try:
+        return fingerprint(files_of(load_settings_of(config)))
+    except ConfigError:
+        return None  # loading all of it says what is wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +115,7 @@ def _desk(engine: AppEngine, clock: Clock, standing: Standing, telemetry: Teleme
             reads_store=not standing.trouble,
             has_rules=True,  # it would not have started without; what a reload brings is checked before
             has_lease=standing.is_leader,
+            ticks_end=not standing.is_broken,
         )
 
     return Desk(

@@ -1,7 +1,7 @@
 """Notices that the configuration's files have changed, however they were changed.
 
-Files are compared by what `stat` says of them and of every folder on the way, links followed: a checkout that writes
-file by file, a ConfigMap whose link is swapped, an editor that renames. No notification service is asked, since none of
+Files are compared by what `stat` says of them at the end of every link: a checkout that writes file by file, a
+ConfigMap whose link is swapped, an editor that renames. No notification service is asked, since none of
 them works on every file system that containers mount.
 """
 
@@ -9,9 +9,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["FileWatch"]
+__all__ = ["FileWatch", "Print", "fingerprint"]
 
 Print = tuple[tuple[str, int, int, int], ...]
+
+_RULES = (".yml", ".yaml")  # the second are not read, but named by a warning
 
 
 class FileWatch:
@@ -20,10 +22,13 @@ class FileWatch:
     A checkout takes a moment: what two looks in a row see alike is taken to be complete.
     """
 
-    def __init__(self, watched: Callable[[], Iterable[Path]]) -> None:
-        """`watched` are files and folders; of a folder everything below it counts."""
+    def __init__(self, watched: Callable[[], Iterable[Path]], loaded: Print | None = None) -> None:
+        """`watched` are files and folders; of a folder every rule file below it counts.
+
+        `loaded` is what was there before they were read; None: nothing has changed since.
+        """
         self._watched = watched
-        self._loaded = self._seen = fingerprint(watched())
+        self._loaded = self._seen = fingerprint(watched()) if loaded is None else loaded
 
     def has_changed(self) -> bool:
         """True once for each new state that has settled."""
@@ -45,13 +50,15 @@ def fingerprint(watched: Iterable[Path]) -> Print:
 
 
 def _below(path: Path) -> Iterator[tuple[str, int, int, int]]:
-    if not path.is_dir():
+    """Of a folder the files that can be rules: in `rules: .` the store lies beside them, written every minute."""
+    if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a folder on the way cannot be entered
         yield from _stat(str(path))
         return
-    for folder, folders, files in os.walk(path, followlinks=True):
-        folders[:] = [name for name in folders if not name.startswith(".git")]
+    for folder, folders, files in os.walk(path):
+        folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
-            yield from _stat(os.path.join(folder, name))  # noqa: PTH118 - thousands of them, every other second
+            if name.lower().endswith(_RULES):
+                yield from _stat(os.path.join(folder, name))  # noqa: PTH118 - thousands of them, every other second
 
 
 def _stat(path: str) -> Iterator[tuple[str, int, int, int]]:

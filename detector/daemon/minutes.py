@@ -57,6 +57,9 @@ class Minutes:
             self._standing.trouble = str(error)
             self._reporter.tick_failed(at, error)
             self._shout(error, now, elapsed_s)
+        except Exception:
+            self._standing.is_broken = True  # said by whoever called; a daemon that only breaks does not do its work
+            raise
         finally:
             self._standing.sign_s = self._clock.elapsed_s()
 
@@ -81,7 +84,7 @@ class Minutes:
         report = self._engine.tick(at, news)
         with self._news_turn:
             self._news = [one for one in self._news if one not in news]
-        self._standing.last_tick_at, self._standing.trouble = at, ""
+        self._standing.last_tick_at, self._standing.trouble, self._standing.is_broken = at, "", False
         if self._failing_since is not None:
             self.add_news(store_works_again(self._failing_since, self._engine.book.settings, now))
             self._failing_since = None

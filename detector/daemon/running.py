@@ -5,8 +5,10 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Lock
+from threading import Lock, Thread
+from traceback import extract_tb
 from types import FrameType
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
@@ -16,14 +18,16 @@ from apscheduler.triggers.cron import CronTrigger
 
 from detector.alerting.wording_admins import rules_load_again, rules_not_loading, ticks_late
 from detector.daemon.changes import changes, needs_restart
+from detector.daemon.clock_steps import ClockSteps
 from detector.daemon.engine import Engine, Server
-from detector.daemon.files import FileWatch
+from detector.daemon.files import FileWatch, Print
 from detector.daemon.lease import Lease
 from detector.daemon.minutes import Minutes
 from detector.daemon.reporter import Overrun, Reporter
 from detector.daemon.standing import Standing
-from detector.errors import ConfigError, Fault, StoreError
-from detector.model.rulebook import Settings
+from detector.errors import ConfigError, Fault
+from detector.model.rulebook import RuleBook, Settings
+from detector.pipeline.lanes import Threads
 from detector.ports import Clock
 
 __all__ = ["Daemon", "run_daemon"]
@@ -42,6 +46,8 @@ LAST_ANSWER_S = 1.0
 MANY_OVERRUNS, OVERRUNS_WITHIN_S = 5, 3600.0
 """A single one is a backup or an upgrade of the machine; five in an hour are more work than it can do."""
 
+TICK, LEASE = "tick", "lease"
+
 Heard = SimpleQueue[int]
 """Signals; no Event, which a handler cannot set while the thread that it interrupts is about to wait for it."""
 
@@ -50,13 +56,18 @@ STILL_RUNNING = "a tick was still running when the next one was due; a later one
 
 @dataclass(slots=True)
 class Daemon:
-    """All that runs, and what is known of it."""
+    """All that runs, and what is known of it.
+
+    Attributes:
+        files_as_read: of the configuration, from before it was read.
+    """
 
     engine: Engine
     clock: Clock
     reporter: Reporter
     server: Server | None
     standing: Standing
+    files_as_read: Print | None = None
     lease: Lease = field(init=False)
     minutes: Minutes = field(init=False)
     files: FileWatch = field(init=False)
@@ -67,7 +78,7 @@ class Daemon:
     def __post_init__(self) -> None:
         self.lease = Lease(self.engine.store)
         self.minutes = Minutes(self.engine, self.clock, self.reporter, self.standing, self.lease)
-        self.files = FileWatch(self.engine.files)
+        self.files = FileWatch(self.engine.files, self.files_as_read)
         self.began_with = self.engine.book.settings
         self.are_rules_bad = bool(self.engine.book.faults)
         if self.are_rules_bad:
@@ -76,21 +87,28 @@ class Daemon:
     def reload(self) -> None:
         """Build new, then swap; what cannot be used changes nothing."""
         self.files.taken()
+        before = self.engine.book
         try:
-            book = self.engine.load()
+            book = self._load()
+            changed = changes(before, book)
+            self.engine.swap(book)
         except ConfigError as error:
             self._refuse(error.faults)
             return
-        if book.faults:
-            self._refuse(book.faults)
+        except Exception as error:  # noqa: BLE001 - the boundary of a reload: whatever it was, what ran before goes on
+            self._refuse((_mistake_of_ours(error, before.settings),))
             return
-        changed = changes(self.engine.book, book)
-        self.engine.swap(book)
         self.reporter.reloaded(book, changed)
         self.reporter.holds_later(needs_restart(self.began_with, book.settings))
         if self.are_rules_bad:
             self.are_rules_bad = False
             self.minutes.add_news(rules_load_again(book.settings, self.clock.now()))
+
+    def _load(self) -> RuleBook:
+        book = self.engine.load()
+        if book.faults:
+            raise ConfigError(book.faults)
+        return book
 
     def overran(self, how: Overrun, why: str) -> None:
         """A minute got no tick of its own; when that happens often within an hour the admins hear of it."""
@@ -111,6 +129,13 @@ class Daemon:
         self.minutes.add_news(rules_not_loading(faults, self.engine.book.settings, self.clock.now()))
 
 
+def _mistake_of_ours(error: Exception, settings: Settings) -> Fault:
+    """Where it happened, and not its words, which may hold a secret that nobody knows of yet."""
+    frame = extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    return Fault(str(settings.path), 0, 0, f"loading failed with {type(error).__name__} in {place}; please report this")
+
+
 def run_daemon(daemon: Daemon, trigger: BaseTrigger | None = None) -> None:
     """Tick on every full minute (in UTC, which has no clock changes) until SIGTERM or SIGINT; SIGHUP reloads."""
     heard, turn = Heard(), Lock()
@@ -124,14 +149,17 @@ def run_daemon(daemon: Daemon, trigger: BaseTrigger | None = None) -> None:
         finally:
             turn.release()
 
-    scheduler = _scheduler(daemon, minute, trigger or CronTrigger(second=0, timezone="UTC"))
+    every = trigger or CronTrigger(second=0, timezone="UTC")
+    scheduler = _scheduler(daemon, minute, every)
     with _signals(heard):
         if daemon.server is not None:
             daemon.server.start()
         daemon.reporter.started(daemon.engine.book)
         scheduler.start()
         try:
-            _watch(daemon, heard, lambda: scheduler.add_job(minute))
+            _watch(
+                daemon, heard, lambda: scheduler.add_job(minute), lambda: scheduler.reschedule_job(TICK, trigger=every)
+            )
         finally:
             has_ended = _end(daemon, scheduler, turn)
     daemon.reporter.stopped()
@@ -147,7 +175,7 @@ def _scheduler(daemon: Daemon, minute: Callable[[], None], trigger: BaseTrigger)
     def listen(event: JobEvent) -> None:
         daemon.overran(*_overrun(event))
 
-    scheduler.add_job(minute, trigger, id="tick")
+    scheduler.add_job(minute, trigger, id=TICK)
     scheduler.add_job(minute, id="first")  # at once: nobody wants to wait for the minute to learn whether it works
     scheduler.add_listener(listen, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_ERROR)
     return scheduler
@@ -161,13 +189,17 @@ def _overrun(event: JobEvent) -> tuple[Overrun, str]:
     return Overrun.STILL_RUNNING, STILL_RUNNING
 
 
-def _watch(daemon: Daemon, heard: Heard, tick_now: Callable[[], object]) -> None:
-    """Look after files, signals and the lease until told to stop."""
+def _watch(daemon: Daemon, heard: Heard, tick_now: Callable[[], object], schedule_anew: Callable[[], object]) -> None:
+    """Look after files, signals, the clock and the lease until told to stop."""
+    steps = ClockSteps(daemon.clock.now(), daemon.clock.elapsed_s())
+    looking: Threads[None] = Threads(LEASE, 1, patience_s=0.0)  # a store that does not answer holds up no signal
     while (number := _next(heard)) in {None, signal.SIGHUP}:
         if number == signal.SIGHUP or daemon.files.has_changed():
             daemon.reload()
-        if not daemon.lease.is_held and _takes_over(daemon):
-            tick_now()
+        if steps.look(daemon.clock.now(), daemon.clock.elapsed_s()):
+            schedule_anew()  # the scheduler waits for a time of the clock, which after a step back is a day away
+        if not daemon.lease.is_held:
+            looking.start(LEASE, lambda _: _take_over(daemon, tick_now))
 
 
 def _next(heard: Heard) -> int | None:
@@ -178,16 +210,19 @@ def _next(heard: Heard) -> int | None:
         return None
 
 
-def _takes_over(daemon: Daemon) -> bool:
+def _take_over(daemon: Daemon, tick_now: Callable[[], object]) -> None:
     """While another daemon has the store, this one is well as long as it keeps looking."""
     daemon.standing.sign_s = daemon.clock.elapsed_s()
     try:
-        return daemon.lease.hold()
-    except StoreError:
-        return False  # the next tick says so
+        is_ours = daemon.lease.hold()
+    except Exception:  # noqa: BLE001 - the next tick meets the same trouble, and says so
+        return
+    if is_ours and not daemon.standing.is_stopping:
+        tick_now()
 
 
 def _end(daemon: Daemon, scheduler: BackgroundScheduler, turn: Lock) -> bool:
+    """Whether nothing is left in the middle of something."""
     daemon.standing.is_stopping = True
     scheduler.remove_all_jobs()  # first, since a job that the scheduler is just looking at would be its end
     scheduler.shutdown(wait=False)
@@ -195,8 +230,15 @@ def _end(daemon: Daemon, scheduler: BackgroundScheduler, turn: Lock) -> bool:
     has_ended = turn.acquire(timeout=LAST_TICK_S)
     if daemon.server is not None:
         daemon.server.stop(LAST_ANSWER_S)
-    daemon.lease.give_back()
-    return has_ended
+    return has_ended and _gives_back(daemon.lease)
+
+
+def _gives_back(lease: Lease) -> bool:
+    """Whether the store has its lease again; one that does not answer takes it when this process is gone."""
+    giving = Thread(target=lease.give_back, name=LEASE, daemon=True)
+    giving.start()
+    giving.join(LAST_ANSWER_S)
+    return not giving.is_alive()
 
 
 @contextmanager

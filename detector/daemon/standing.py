@@ -3,10 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["PERIOD_S", "Standing"]
-
-PERIOD_S = 60.0
-"""One tick a minute."""
+__all__ = ["Standing"]
 
 
 @dataclass(slots=True)
@@ -19,6 +16,7 @@ class Standing:
         is_leader: this daemon has the store's lease.
         is_stopping: it was told to end.
         trouble: what keeps ticks from being recorded; empty while all is well.
+        is_broken: the newest tick ended by a mistake of the detector.
     """
 
     sign_s: float
@@ -26,12 +24,4 @@ class Standing:
     is_leader: bool = False
     is_stopping: bool = False
     trouble: str = ""
-
-    def is_alive(self, elapsed_s: float) -> bool:
-        """Something moved within two periods."""
-        return elapsed_s - self.sign_s <= 2 * PERIOD_S
-
-    @property
-    def is_ready(self) -> bool:
-        """Ticks come to their end, and are recorded."""
-        return self.is_leader and not self.is_stopping and not self.trouble and self.last_tick_at is not None
+    is_broken: bool = False

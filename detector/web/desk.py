@@ -26,6 +26,7 @@ class Health:
         reads_store: the store answered when it was last asked.
         has_rules: a rule book is loaded, perhaps the one before the newest mistake.
         has_lease: this daemon is the one that ticks; otherwise it waits for another one to end.
+        ticks_end: the newest tick did not end by a mistake of the detector.
     """
 
     silent_s: float
@@ -34,6 +35,7 @@ class Health:
     reads_store: bool = True
     has_rules: bool = True
     has_lease: bool = True
+    ticks_end: bool = True
 
     @property
     def is_alive(self) -> bool:
@@ -43,7 +45,7 @@ class Health:
     @property
     def is_ready(self) -> bool:
         """All that comes in is looked at within a period."""
-        return self.is_alive and self.reads_store and self.has_rules and self.has_lease
+        return not self.why_not
 
     @property
     def why_not(self) -> tuple[str, ...]:
@@ -56,6 +58,7 @@ class Health:
             (self.reads_store, "the store cannot be read"),
             (self.has_rules, "no rules are loaded"),
             (self.has_lease, "another daemon holds the store; this one waits for it to end"),
+            (self.ticks_end, "the newest tick broke by a mistake of the detector; its log says more"),
         )
         return tuple(text for is_fine, text in said if not is_fine)
 

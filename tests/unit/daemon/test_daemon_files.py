@@ -1,9 +1,12 @@
 """Changed files are noticed, however they were changed, and only once they have settled."""
 
+import errno
 import os
 from pathlib import Path
 
-from detector.daemon.files import FileWatch
+import pytest
+
+from detector.daemon.files import FileWatch, fingerprint
 
 
 def watch(folder: Path) -> FileWatch:
@@ -81,3 +84,42 @@ def test_what_git_keeps_for_itself_is_none_of_the_files(tmp_path: Path) -> None:
     files = watch(tmp_path)
     (tmp_path / "rules" / ".git" / "FETCH_HEAD").write_text("1\n")
     assert told(files) == [False, False, False]
+
+
+def test_what_is_no_rule_file_is_not_looked_at(tmp_path: Path) -> None:
+    """With `rules: .` the store lies beside the rules, and is written to every minute."""
+    some_files(tmp_path)
+    files = FileWatch(lambda: (tmp_path,))
+    (tmp_path / "detector.db-wal").write_text("1\n")
+    (tmp_path / "rules" / ".one.yml.swp").write_text("1\n")
+    assert told(files) == [False, False, False]
+
+
+def test_links_that_lead_back_are_no_trap(tmp_path: Path) -> None:
+    """Two of them in one folder would be more paths than anybody can walk; rules are not read through them either."""
+    some_files(tmp_path)
+    for name in ("a", "b", "c"):
+        (tmp_path / "rules" / name).symlink_to(".")
+    assert told(watch(tmp_path)) == [False, False, False]
+
+
+def test_a_folder_that_cannot_be_looked_at_is_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network mount that answers with errors for a while looks empty; nothing is raised."""
+    some_files(tmp_path)
+    files = watch(tmp_path)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ESTALE, "stale file handle")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "stat", fail)
+        broken.setattr(os, "scandir", fail)
+        assert told(files) == [False, True, False]
+
+
+def test_what_changes_while_it_is_read_is_read_again(tmp_path: Path) -> None:
+    """A checkout that goes on while the daemon starts is not left half loaded."""
+    some_files(tmp_path)
+    before = fingerprint((tmp_path / "rules",))
+    (tmp_path / "rules" / "late.yml").write_text("late\n")
+    assert told(FileWatch(lambda: (tmp_path / "rules",), before)) == [False, True, False]

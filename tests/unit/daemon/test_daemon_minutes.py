@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from daemons import NINE, MemoryStore, ScriptedEngine, a_daemon
 from detector.daemon import Overrun
 from detector.errors import StoreBusy, StoreError, TickAbandoned
@@ -159,3 +161,15 @@ def test_many_minutes_without_a_tick_are_told() -> None:
     daemon.minutes.tick()
     assert [one.reason for one in engine.news] == [Reason.TICKS_LATE]
     assert len(heard.of("overran")) == 11
+
+
+def test_a_daemon_whose_ticks_break_is_not_ready() -> None:
+    """A mistake of the detector is raised for the scheduler to tell, and stands until a tick comes to its end."""
+    engine = ScriptedEngine(fails=[ValueError("odd")])
+    daemon, _, clock = a_daemon(engine)
+    with pytest.raises(ValueError, match="odd"):
+        daemon.minutes.tick()
+    assert daemon.standing.is_broken
+    clock.go_on()
+    daemon.minutes.tick()
+    assert not daemon.standing.is_broken

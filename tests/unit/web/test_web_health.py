@@ -21,3 +21,9 @@ def test_every_trouble_is_named() -> None:
     """What stands in the way is told one by one."""
     assert len(Health(500.0, reads_store=False, has_rules=False, has_lease=False).why_not) == 4
     assert Health(1.0).why_not == ()
+
+
+def test_a_daemon_whose_ticks_break_is_alive_and_not_ready() -> None:
+    """Its scheduler moves; nothing of what it should do gets done."""
+    broken = Health(1.0, ticks_end=False)
+    assert (broken.is_alive, broken.is_ready) == (True, False)
