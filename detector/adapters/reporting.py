@@ -111,8 +111,8 @@ class Reporting:
         self._telemetry.loaded(book)
         for change in changes:
             keys = {"keys": list(change.keys)} if change.keys else {}
-            bound = {"rule": change.name} if change.what == "rule" else {"what": change.what, "name": change.name}
-            self._log.info(f"{change.what} {change.how}", **bound, **keys)
+            name = {"rule" if change.what == "rule" else "name": change.name} if change.name else {}
+            self._log.info(f"{change.what} {change.how}", **name, **keys)
         self._log.info("reloaded", changes=len(changes), metrics=len(book.metrics))
 
     def reload_refused(self, faults: Sequence[Fault]) -> None:

@@ -24,9 +24,15 @@ _READERS = 2
 PER_S, BURST = 5.0, 300.0
 """Requests of one feed: a release of everything at once is hundreds; more for minutes on end is a loop."""
 
-LONGEST_TEXT = 500
+LONGEST_TEXT, LONGEST_NAME = 500, 60
 _UNVERIFIED = 401
 _WELL = 300
+
+_TODO_NONE = (
+    "write it into `deploy_feeds:` of detector.yml, or correct the address at the sender; a stranger's is to be left"
+)
+_TODO_SENDER = "compare the secret at the sender with `secrets:` of this feed; if the sender is a stranger, leave it"
+_TODO_CONTENT = "see `why`; what the request told is not known here until its sender, or the feed's entry, is corrected"
 
 _ANSWERS: Responses = {
     200: {"model": Recording, "description": "Already recorded (what is known stays), or nothing to record."},
@@ -64,19 +70,24 @@ class Mailroom:
         if not reception.reports:
             return answer(Recording(text=f"nothing to record: {reception.text}"))
         reports, receipt = reception.reports, reception.receipt
-        self._pace.check(reports, desk.book().settings, at_s)
-        return await self._writing.take(lambda: _told(keep(desk, name, reports, receipt)))
+        try:
+            self._pace.check(reports, desk.book().settings, at_s)
+            return await self._writing.take(lambda: _told(keep(desk, name, reports, receipt)))
+        except Refused as refused:
+            self._tell(name, refused.status, refused.text, at_s)
+            raise
 
     async def _received(self, name: str, request: Request, at_s: float) -> Reception:
         now = self._desk.clock.now()
         body, receiver = await request.body(), self._desk.feeds().get(name)
         if receiver is None:
+            if not self._lines.take({"": 1}, at_s):
+                _LOG.warning("a request came for a feed that is none", feed=name[:LONGEST_NAME], todo=_TODO_NONE)
             raise _unverified()
         headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in request.scope["headers"]}
         reception = _readable(await self._reading.take(lambda: receiver.accept(headers, body, now)))
-        if reception.status >= _WELL and not self._lines.take({name: 1}, at_s):
-            todo = "compare its sender with the feed in detector.yml; if it is not yours, leave it"
-            _LOG.warning("a feed refused a request", feed=name, code=reception.status, why=reception.text, todo=todo)
+        if reception.status >= _WELL:
+            self._tell(name, reception.status, reception.text, at_s)
         if reception.status == _UNVERIFIED:
             raise _unverified()
         # Only now: who cannot sign must not use up what the sender may ask.
@@ -85,6 +96,11 @@ class Mailroom:
         if reception.status >= _WELL:
             raise Refused(reception.status, reception.text)
         return reception
+
+    def _tell(self, name: str, code: int, why: str, at_s: float) -> None:
+        if not self._lines.take({name: 1}, at_s):
+            todo = _TODO_SENDER if code == _UNVERIFIED else _TODO_CONTENT
+            _LOG.warning("a feed refused a request", feed=name, code=code, why=why, todo=todo)
 
 
 def _readable(reception: Reception) -> Reception:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+import structlog
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -21,6 +22,8 @@ from detector.web.desk import Desk
 from detector.web.said import AHEAD_AT_MOST, Draft
 
 __all__ = ["Pace", "Recording", "drafted", "keep", "told"]
+
+_LOG = structlog.get_logger("detector.web")
 
 PER_HOUR = 600
 """Reports of one service: a roll-out in a hundred steps every ten minutes; a loop in a pipeline makes more."""
@@ -88,7 +91,7 @@ def _as_known(draft: Draft, known: Sequence[Deploy]) -> Deploy:
 
 
 def keep(desk: Desk, feed: str, reports: Sequence[Deploy], receipt: Receipt | None) -> list[RecordedOne]:
-    """Keep them, in one transaction, and count them.
+    """Keep them, in one transaction, count them, and write a line of the log for each that is new.
 
     Raises:
         Refused: 409 for a request whose number came before with other content; 422 for what no database keeps.
@@ -100,6 +103,12 @@ def keep(desk: Desk, feed: str, reports: Sequence[Deploy], receipt: Receipt | No
     except DeployFeedError as error:
         raise Refused(422, str(error)) from error
     desk.reported(feed, added)
+    for report, one in zip(reports, added, strict=True):
+        if one.recorded is Recorded.NEW:
+            _LOG.info(
+                "deploy recorded", feed=feed, service=report.service, version=report.version,
+                environment=report.environment, status=str(report.status), id=report.id,
+            )  # fmt: skip
     services = desk.book().settings.services
     return [_became(report, one, services) for report, one in zip(reports, added, strict=True)]
 

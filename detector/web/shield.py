@@ -7,6 +7,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from detector.errors import StoreError
+from detector.web.allowances import Allowance
 from detector.web.answers import HEADERS, Refused, refuse
 from detector.web.desk import Desk
 from detector.web.gate import OPEN
@@ -32,6 +33,12 @@ _REASONS = {
     500: "error",
     503: "store",
 }
+_TODO_REPORTS = {
+    401: "compare the token at the sender with `http: tokens:` of detector.yml; if the sender is a stranger, leave it",
+    429: "see what in a pipeline reports so often; the answer says how much is taken",
+}
+_TODO_OTHERS = "read the answer in the log of the pipeline: it names what to correct"
+_UNTOLD = frozenset({409, 500, 503})  # a run that says it once more, and what has a line with more in it
 
 
 class Shield:
@@ -39,6 +46,7 @@ class Shield:
 
     def __init__(self, app: ASGIApp, desk: Desk) -> None:
         self._app, self._desk = app, desk
+        self._lines = Allowance(1 / 60, 10)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":  # uvicorn is started without lifespan and web sockets
@@ -62,6 +70,14 @@ class Shield:
         if codes and codes[0] in _REASONS and scope["path"] not in OPEN:  # a probe that says no is no refusal
             is_unsigned = codes[0] == UNAUTHORIZED and _FEED.fullmatch(scope["path"])
             self._desk.refused("signature" if is_unsigned else _REASONS[codes[0]])
+            if scope["method"] == "POST" and scope["path"] == "/api/v1/deploys":
+                self._tell(codes[0])
+
+    def _tell(self, code: int) -> None:
+        """A deploy that was refused is a suspect that will be missing; a flood does not fill the log."""
+        if code not in _UNTOLD and not self._lines.take({str(code): 1}, self._desk.clock.elapsed_s()):
+            todo = _TODO_REPORTS.get(code, _TODO_OTHERS)
+            _LOG.warning("a report of deploys was refused", code=code, why=_REASONS[code], todo=todo)
 
 
 def _reported(error: Exception, scope: Scope) -> Refused:

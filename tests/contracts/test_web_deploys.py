@@ -208,6 +208,17 @@ def test_error_is_500_with_an_id(client: TestClient, furniture: Furniture) -> No
     assert furniture.counted == {"error": 1}
 
 
+def test_refused_reports_are_logged_and_not_each_of_them(client: TestClient) -> None:
+    """A deploy that is not known is a suspect that will be missing; reads without a token are nobody's concern."""
+    with capture_logs() as lines:
+        for _ in range(50):
+            client.post(PATH, json=ONE, headers={"Authorization": "Bearer another"})
+        client.get(PATH, headers={"Authorization": "Bearer another"})
+        client.post(PATH, json={})
+    assert [(line["code"], line["why"]) for line in lines] == [(401, "token")] * 10 + [(422, "content")]
+    assert all(line["todo"] for line in lines)
+
+
 def test_deploys_are_listed_newest_first(client: TestClient, furniture: Furniture) -> None:
     """Reports of one deploy are one entry; span, service and number can be asked for."""
     started = {**ONE, "id": "d1", "status": "in_progress", "at": "2026-03-10T07:40:00Z"}

@@ -162,6 +162,37 @@ def test_refusals_are_logged_and_not_each_of_them(client: TestClient) -> None:
     assert len(lines) == 10
 
 
+def test_a_feed_that_is_none_is_logged_and_not_each_time(client: TestClient) -> None:
+    """Who mistyped an address finds its name in the log; a stranger who invents names does not fill it."""
+    with capture_logs() as lines:
+        for number in range(50):
+            client.post(f"/api/v1/feeds/githup-{number}-" + "x" * 100)
+    assert [line["feed"].split("-")[1] for line in lines] == [str(number) for number in range(10)]
+    assert max(len(line["feed"]) for line in lines) == 60
+    assert all(line["todo"] for line in lines)
+
+
+def test_what_the_store_refuses_is_logged(client: TestClient, receiver: SignedBy) -> None:
+    """The number of an earlier request with another body: its sender is known, and hears why, as the admin does."""
+    receiver.says = Reception(200, "", (REPORT,), RECEIPT)
+    client.post(PATH)
+    receiver.says = Reception(200, "", (REPORT,), Receipt("github", "delivery-1", "bb", NOW))
+    with capture_logs() as lines:
+        answer = client.post(PATH)
+    assert [(line["feed"], line["code"], line["why"]) for line in lines] == [("github", 409, answer.json()["text"])]
+
+
+def test_a_new_deploy_is_a_line_in_the_log(client: TestClient, receiver: SignedBy) -> None:
+    """Once: whoever asks whether it was heard finds it there, with the feed."""
+    receiver.says = Reception(200, "", (REPORT,), RECEIPT)
+    with capture_logs() as lines:
+        client.post(PATH)
+        client.post(PATH)
+    (line,) = lines
+    assert (line["event"], line["log_level"], line["feed"]) == ("deploy recorded", "info", "github")
+    assert (line["service"], line["version"], line["id"]) == (REPORT.service, REPORT.version, "run-1")
+
+
 @pytest.mark.parametrize("path", ["/api/v1/feeds/", "/api/v1/feeds", "/api/v1/feeds/a/b"])
 def test_what_is_beside_the_feeds_needs_a_token(client: TestClient, path: str) -> None:
     """Only one step below `feeds` is a feed."""
