@@ -23,7 +23,7 @@ from detector.pipeline.replay import replay
 from detector.pipeline.tick import run_tick
 from detector.pipeline.world import World
 
-__all__ = ["FakeSource", "Postbox", "Scene", "a_book", "a_scene", "rhythm", "utc"]
+__all__ = ["FakeSource", "Postbox", "Quiet", "Scene", "a_book", "a_scene", "rhythm", "utc"]
 
 Sales = Callable[[datetime], float | None]
 

@@ -9,9 +9,10 @@ from threading import Timer
 from detector.app.composing import App, load_book, open_source_of
 from detector.model.notification import Notification
 from detector.model.rulebook import RuleBook, Settings, Source
+from detector.model.secret import Secret
 from detector.model.tick import TickReport
 from detector.pipeline.announcing import Listening, RowsHeard
-from detector.pipeline.lanes import Threads
+from detector.pipeline.lanes import Job, Threads
 from detector.pipeline.pulled import Failed, Pulled
 from detector.pipeline.sent import Sent
 from detector.pipeline.world import World
@@ -26,8 +27,6 @@ PATIENCE_S = 10.0
 
 LAST_SENDS_S = 4.0
 """How long a daemon that was told to end lets messages that are on their way arrive."""
-
-SHOUTING = "shout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +93,7 @@ class AppEngine:
         """Sources that have not changed keep their connections; what was read of the others for older rules is lost."""
         before, opened = self._opened, _open(book, self._opened, self.watch)
         reading = _reading()
+        self._reading.retire()  # what it is reading for older rules must not get into the history of the new ones
         self.app = App(book, replace(self.app.world, sources=_asked(opened), reading=reading))
         self._opened, self._reading = opened, reading
         for name, source in before.items():
@@ -104,15 +104,20 @@ class AppEngine:
         return files_of(self.book.settings)
 
     def shout(self, notifications: Sequence[Notification]) -> None:
-        book, notifier = self.book, self.app.world.notifier
+        teams = self.book.settings.teams
+        for notification in notifications:
+            team = teams.get(notification.team)
+            for number, channel in enumerate(() if team is None else team.notify):
+                # A lane for each: a channel that hangs must neither delay another nor cost the next message.
+                self._shouting.start(f"{notification.key}, channel {number + 1}", self._shouter(channel, notification))
+
+    def _shouter(self, channel: Secret, notification: Notification) -> Job[None]:
+        notifier = self.app.world.notifier
 
         def send(_tell: Callable[[None], None]) -> None:
-            for notification in notifications:
-                team = book.settings.teams.get(notification.team)
-                for channel in () if team is None else team.notify:
-                    notifier.send(channel, notification, may_repeat=True)
+            notifier.send(channel, notification, may_repeat=True)
 
-        self._shouting.start(SHOUTING, send)
+        return send
 
     def hurry(self) -> None:
         self._reading.hurry()

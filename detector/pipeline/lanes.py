@@ -41,12 +41,17 @@ class Lanes(Protocol[T]):
         """The program is about to end: a long job stops at its next chance."""
         ...
 
+    @property
+    def is_retired(self) -> bool:
+        """Nobody wants to know any more: a job keeps nothing of what it still hears."""
+        ...
+
 
 class InTurn(Generic[T]):
     """One job after the other, each at once: for a command that ends when all is done."""
 
     busy: frozenset[str] = frozenset()
-    is_hurried = False
+    is_hurried = is_retired = False
 
     def __init__(self) -> None:
         self._results: list[T] = []
@@ -83,14 +88,18 @@ class Threads(Generic[T]):
         self._busy: set[str] = set()
         self._results: list[T] = []
         self._failures: list[BaseException] = []
-        self._is_hurried = False
+        self._is_hurried = self._is_retired = False
 
     def start(self, key: str, job: Job[T]) -> bool:
         with self._changed:
             if key in self._busy:
                 return False
             self._busy.add(key)
-        Thread(target=self._run, args=(key, job), name=f"{self._name} {key}", daemon=True).start()
+        try:
+            Thread(target=self._run, args=(key, job), name=f"{self._name} {key}", daemon=True).start()
+        except BaseException:  # no room for a thread now: the lane must not be taken for busy for ever
+            self._leave(key)
+            raise
         return True
 
     def _run(self, key: str, job: Job[T]) -> None:
@@ -98,11 +107,15 @@ class Threads(Generic[T]):
             with self._slots:
                 job(self._take)
         except BaseException as error:  # noqa: BLE001 - raised again by `results`, in the thread that ticks
-            self._failures.append(error)
-        finally:
             with self._changed:
-                self._busy.discard(key)
-                self._changed.notify_all()
+                self._failures.append(error)
+        finally:
+            self._leave(key)
+
+    def _leave(self, key: str) -> None:
+        with self._changed:
+            self._busy.discard(key)
+            self._changed.notify_all()
 
     def _take(self, result: T) -> None:
         with self._changed:
@@ -117,8 +130,9 @@ class Threads(Generic[T]):
 
     def results(self) -> list[T]:
         with self._changed:
-            if self._failures:
-                raise self._failures.pop(0)
+            if self._failures:  # mostly one cause for all of them, such as a store that was away: one tick ends by it
+                failures, self._failures = self._failures, []
+                raise failures[0]
             taken, self._results = self._results, []
             return taken
 
@@ -143,6 +157,14 @@ class Threads(Generic[T]):
     @property
     def is_hurried(self) -> bool:
         return self._is_hurried
+
+    @property
+    def is_retired(self) -> bool:
+        return self._is_retired
+
+    def retire(self) -> None:
+        """Other lanes take the place of these; what is under way here comes to nothing."""
+        self._is_retired = True
 
     def hurry(self) -> None:
         """Let nobody wait any longer."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -51,10 +52,12 @@ def pull(
 
     What a slow source says after our patience is taken by a later tick, and until then it is not asked again.
     """
+    busy = world.reading.busy  # before results are taken: a lane that ends in between is asked nothing twice
     answered = world.reading.results()
     waiting: dict[str, list[str]] = {}
     for name in dues.keys() - {one.metric.name for one in answered}:
-        waiting.setdefault(book.metrics[name].source, []).append(name)
+        if (source := book.metrics[name].source) not in busy:
+            waiting.setdefault(source, []).append(name)
     asked = [
         source
         for source, names in sorted(waiting.items())
@@ -88,7 +91,21 @@ def _reader(
             if isinstance(one, Failed) and isinstance(one.error, SourceUnavailable):
                 down = one.error
 
-    return read
+    def read_while_wanted(tell: Callable[[Pulled | Failed], None]) -> None:
+        with suppress(_Unwanted):
+            read(tell)
+
+    return read_while_wanted
+
+
+class _Unwanted(Exception):
+    """Other rules hold by now, and their own lanes write the history."""
+
+
+def _go_on(world: World) -> None:
+    """Before each step that writes."""
+    if world.reading.is_retired:
+        raise _Unwanted
 
 
 def _pull(
@@ -100,7 +117,7 @@ def _pull(
         return _pull_one(metric, said, state, due, world)
     except SourceError as error:
         return _failed(metric, state, due, error, world)
-    except StoreError:
+    except (StoreError, _Unwanted):
         raise
     except Exception as error:  # noqa: BLE001 - a fault in reading one metric stops no other, as one in judging it
         fault = SourceError(f"reading failed with {type(error).__name__}: {error}; please report this")
@@ -113,6 +130,7 @@ def _failed(metric: Metric, state: MetricState, due: Due, error: SourceError, wo
 
 
 def _pull_one(metric: Metric, said: str, state: MetricState, due: Due, world: World) -> Pulled:
+    _go_on(world)
     if state.fingerprint != said:
         world.store.forget_history(metric.name)
         state = replace(
@@ -157,6 +175,7 @@ def _read_history(
     has_begun = bool(edges) and _has_begun(world.store.history([metric.name], oldest).get(metric.name))
     for done, span in enumerate(edges, start=1):
         block = fill(metric, span, source.read(metric, span), has_begun=has_begun)
+        _go_on(world)
         has_begun = has_begun or _has_begun(block)
         state = replace(state, read_until=span.end_at)
         world.store.save_history(state, [block])

@@ -3,18 +3,19 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
 from builders import a_metric
 from detector.errors import TickAbandoned
-from detector.model.metric import Metric
+from detector.model.metric import EmptyMeans, Metric
 from detector.model.notification import Notification, SendResult
 from detector.model.rows import BucketRows
 from detector.model.rulebook import Source
 from detector.model.secret import Secret
 from detector.model.span import Span
-from detector.pipeline.lanes import Threads
+from detector.pipeline.lanes import Job, Threads
 from detector.pipeline.pulled import Failed, Pulled
 from detector.pipeline.sent import Sent
 from worlds import FakeSource, Postbox, Scene, a_scene, rhythm, utc
@@ -89,6 +90,57 @@ def test_what_is_read_late_is_read_once(tmp_path: Path) -> None:
         asked = len(crm.asked)
         scene.tick(utc(10, 10, 7))
         assert len(crm.asked) == asked
+
+
+@dataclass
+class EndsJustThen:
+    """Lanes of which one comes to its end in the moment in which it is about to be asked again."""
+
+    lanes: Threads[Pulled | Failed]
+    let: Event
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.lanes, name)
+
+    def start(self, key: str, job: Job[Pulled | Failed]) -> bool:
+        if key in self.lanes.busy:
+            self.let.set()
+            self.lanes.wait([key])
+        return self.lanes.start(key, job)
+
+
+def test_an_answer_that_comes_while_a_tick_begins_is_judged_once(tmp_path: Path) -> None:
+    """Two answers for one metric in one tick would be two incidents."""
+    crm = Hanging()
+    with a_scene(tmp_path, REVENUE, SIGNUPS) as scene:
+        reading = with_two_sources(scene, crm)
+        scene.tick(utc(10, 10, 6))
+        scene.world = replace(scene.world, reading=EndsJustThen(reading, crm.let))
+        told = judged(scene, (10, 10, 7))
+        crm.let.set()
+        reading.wait(["crm"])
+        told += judged(scene, (10, 10, 8))
+        assert told == [SIGNUPS.name]
+
+
+def test_what_old_rules_asked_for_is_not_kept_for_new_ones(tmp_path: Path) -> None:
+    """A slow source that still answers an old query must not write into the history of the new one."""
+    slow, quick = Hanging(sales={SIGNUPS.name: lambda _: 7.0}), FakeSource()
+    with a_scene(tmp_path, REVENUE, SIGNUPS) as scene:
+        old = with_two_sources(scene, slow)
+        scene.tick(utc(10, 10, 6))
+        old.retire()
+        with_two_sources(scene, quick)
+        changed = replace(SIGNUPS, empty=EmptyMeans.MISSING, title="Sign-ups, counted anew")
+        scene.book = replace(scene.book, metrics={**scene.book.metrics, SIGNUPS.name: changed})
+        assert judged(scene, (10, 10, 7)) == [SIGNUPS.name]
+        store, since = scene.world.store, utc(1, 0)
+        before = store.metric_states()[SIGNUPS.name], store.history([SIGNUPS.name], since)[SIGNUPS.name].values.tolist()
+        slow.let.set()
+        old.wait(["crm"])
+        after = store.metric_states()[SIGNUPS.name], store.history([SIGNUPS.name], since)[SIGNUPS.name].values.tolist()
+        assert after == before
+        assert 7.0 not in after[1]
 
 
 def test_a_tick_that_is_told_to_end_records_nothing(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Lanes: a slow job delays no other, and never itself twice."""
 
 from collections.abc import Callable
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
@@ -99,3 +99,35 @@ def test_in_turn_all_is_done_at_once() -> None:
     assert lanes.wait(["one"]) == frozenset()
     assert lanes.results() == [1]
     assert lanes.results() == []
+
+
+def test_a_store_that_failed_for_a_moment_ends_one_tick_and_not_one_for_each_lane() -> None:
+    """Whatever ended jobs at the same time is raised together: a restart of the store ends eight lanes at once."""
+    lanes: Threads[int] = Threads("test", side_by_side=8, patience_s=SOON_S)
+    names = [str(number) for number in range(8)]
+
+    def job(_tell: Callable[[int], None]) -> None:
+        raise ValueError("odd")
+
+    for name in names:
+        lanes.start(name, job)
+    lanes.wait(names)
+    with pytest.raises(ValueError, match="odd"):
+        lanes.results()
+    assert lanes.results() == []
+
+
+def test_a_thread_that_cannot_be_made_leaves_its_lane_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a source would never be read again after a minute without room for threads."""
+    lanes: Threads[int] = Threads("test", side_by_side=1, patience_s=SOON_S)
+
+    def fail(_thread: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as full:
+        full.setattr(Thread, "start", fail)
+        with pytest.raises(RuntimeError):
+            lanes.start("one", lambda tell: tell(1))
+    assert lanes.start("one", lambda tell: tell(1))
+    lanes.wait(["one"])
+    assert lanes.results() == [1]
