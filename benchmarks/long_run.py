@@ -1,6 +1,6 @@
 """Whether a daemon grows: memory, threads and open files over 10,000 ticks of 200 metrics.
 
-    python benchmarks/long_run.py [--ticks 10000] [--metrics 200]
+    PYTHONPATH=tests python -m benchmarks.long_run [--ticks 10000] [--metrics 200]
 
 The clock is moved by a minute a tick, so that this is a week of a daemon's life. One query in twenty fails. Printed
 after the first tick (when history was read), after each tenth of the run, and at the end with what was gained since
@@ -14,13 +14,14 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import sqlalchemy as sa
 
+from daemons import HandClock
 from detector.app.engine import AppEngine
 from detector.app.serving import open_daemon
 from detector.errors import SourceUnavailable
@@ -30,7 +31,6 @@ from detector.model.span import Span
 from detector.ports import MetricSource
 
 START = datetime(2026, 3, 2, 6, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
 FAILS_EVERY = 20
 WEEKS_BEFORE, DAYS_AFTER = 11, 8
 
@@ -47,24 +47,6 @@ RULE = """\
     time: paid_at
     where: part = {number}
 """
-
-
-@dataclass
-class Walking:
-    """A clock that goes on by a minute when it is told to."""
-
-    at: datetime = START
-    elapsed: float = 0.0
-
-    def now(self) -> datetime:
-        return self.at
-
-    def elapsed_s(self) -> float:
-        return self.elapsed
-
-    def go_on(self) -> None:
-        self.at += MINUTE
-        self.elapsed += MINUTE.total_seconds()
 
 
 class Moody:
@@ -134,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     said = parser.parse_args(arguments)
     with a_folder() as folder:
         write_shop(folder, said.metrics)
-        clock, out = Walking(), io.StringIO()
+        clock, out = HandClock(START), io.StringIO()
         with open_daemon(write_config(folder, said.metrics), clock=clock, out=out) as daemon:
             engine = daemon.engine
             assert isinstance(engine, AppEngine)

@@ -1,6 +1,6 @@
 """A steady tick of 200 metrics on one PostgreSQL table of five million rows, against the bare queries.
 
-    PYTHONPATH=tests python benchmarks/steady_tick.py [--rows 5000000] [--metrics 200]
+    PYTHONPATH=tests python -m benchmarks.steady_tick [--rows 5000000] [--metrics 200]
 
 Each round is one hour: the tick that falls due five minutes after it, and then the statements that it sent, sent again
 by a bare driver on one connection. The table has an index on its time column, as the guide asks for. Printed: the
@@ -22,6 +22,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
+from daemons import HandClock
 from detector.app.engine import AppEngine
 from detector.app.serving import open_daemon
 from servers.postgres import PostgresServer
@@ -56,22 +57,6 @@ FROM generate_series(0, {rows} - 1) AS n;
 CREATE INDEX payments_paid_at ON payments (paid_at);
 VACUUM ANALYZE payments;
 """
-
-
-@dataclass
-class Walking:
-    at: datetime = START
-    elapsed: float = 0.0
-
-    def now(self) -> datetime:
-        return self.at
-
-    def elapsed_s(self) -> float:
-        return self.elapsed
-
-    def go_on(self) -> None:
-        self.at += HOUR
-        self.elapsed += HOUR.total_seconds()
 
 
 @dataclass
@@ -129,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rows", type=int, default=5_000_000)
     parser.add_argument("--metrics", type=int, default=200)
     said = parser.parse_args(arguments)
-    clock = Walking()
+    clock = HandClock(START)
     ticks, queries, bares, counts = [], [], [], []
     with tempfile.TemporaryDirectory() as name, a_database(said.rows, said.metrics) as url:
         config = write_config(Path(name), url, said.metrics)
@@ -140,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             listener = Listener()
             listener.listen(daemon.engine._opened["shop"].asked._source._asker._engine)  # type: ignore[attr-defined]  # noqa: SLF001 - a look inside
             for _ in range(ROUNDS):
-                clock.go_on()
+                clock.go_on(HOUR)
                 listener.statements.clear()
                 listener.seconds = 0.0
                 began = time.perf_counter()

@@ -52,6 +52,10 @@ class RunningDaemon:
             self._changed.notify_all()
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def log(self) -> tuple[Line, ...]:
         """Every line so far; `heard_s` is when it came, by the monotonic clock."""
         with self._changed:
