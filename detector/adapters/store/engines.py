@@ -1,11 +1,14 @@
 """Connections set up so that what is committed is on disk, and writers wait for each other instead of failing."""
 
 import sqlite3
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, NullPool, StaticPool, create_engine, event, text
 
 from detector.adapters.store.place import Place
+
+if TYPE_CHECKING:
+    import psycopg
 
 __all__ = ["BUSY_S", "bare", "make_engine", "writers"]
 
@@ -30,6 +33,13 @@ _PATIENCE_WITH_SERVER = {
     "tcp_user_timeout": "25000",
     "application_name": "detector",
 }
+
+
+# The server's side of the same: else what a machine held that lost its power stays held for the two hours of Linux.
+_PATIENCE_OF_SERVER = (
+    "SELECT set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false), "
+    "set_config('tcp_keepalives_count', '3', false)"
+)
 
 
 def make_engine(place: Place, *, pooled: bool = True, foreign_keys: bool = True) -> Engine:
@@ -86,6 +96,11 @@ def _postgres(place: Place, *, pooled: bool) -> Engine:
     url = place.url.update_query_dict({**_PATIENCE_WITH_SERVER, **place.url.query})
     options: dict[str, Any] = {"pool_pre_ping": True} if pooled else {"poolclass": NullPool}
     engine = create_engine(url, hide_parameters=True, **options)
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: "psycopg.Connection", _record: object) -> None:
+        connection.execute(_PATIENCE_OF_SERVER)
+        connection.commit()
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

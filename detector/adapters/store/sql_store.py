@@ -44,6 +44,7 @@ class SqlStore:
         self._place = place
         self._lock = lock
         self._lease = lease
+        self._had_lease = False
         self._patience_s = patience_s
         in_memory = place.path is None and not place.is_postgres
         self._turn: AbstractContextManager[object] = RLock() if in_memory else nullcontext()  # one connection for all
@@ -70,6 +71,7 @@ class SqlStore:
     @contextmanager
     def lease(self, patience_s: float = 0.0) -> Iterator[None]:
         with held(self._lease, self._place, patience_s):
+            self._had_lease = True
             yield
 
     def check_lease(self) -> None:
@@ -152,7 +154,8 @@ class SqlStore:
 
     def begin_delivery(self, delivery: Delivery, at: datetime) -> None:
         self._lock.check()
-        self._lease.check()  # who has it now takes every delivery that is under way for one of the dead
+        if self._had_lease:  # who has it now takes every delivery that is under way for one of the dead
+            self.check_lease()
         with self._writing(f"begin delivery {delivery.id}") as connection:
             delivery_rows.begin(connection, delivery, at)
 

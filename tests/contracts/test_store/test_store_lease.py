@@ -25,6 +25,9 @@ with open_store(sys.argv[1]).lease():
 """
 
 
+_ASKS = ("idle", "interval", "count")
+
+
 @contextmanager
 def _other_daemon(url: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", _HOLDER, url]
@@ -83,6 +86,18 @@ def test_a_lease_is_given_back(store: SqlStore, neighbour: SqlStore) -> None:
         store.check_lease()
     with neighbour.lease():
         pass
+
+
+def test_whoever_lost_the_lease_begins_no_delivery(store: SqlStore, neighbour: SqlStore) -> None:
+    """A lane that outlives its tick goes on when another daemon has the lease and sends what it finds begun."""
+    store.commit(tick())
+    (due, *_) = store.due_deliveries(hour(9))
+    with store.lease():
+        pass
+    with neighbour.lease():
+        with pytest.raises(StoreError, match="has no lease"):
+            store.begin_delivery(due, hour(9))
+        neighbour.begin_delivery(due, hour(9))
 
 
 def test_threads_may_check_while_others_come_and_go(store: SqlStore) -> None:
@@ -181,3 +196,12 @@ def test_a_server_that_ends_silent_sessions_spares_the_lease(postgres_url: str) 
     with closing(open_store(postgres_url)) as store, store.lease():
         connection = store._lease._connection  # type: ignore[attr-defined]  # of the lock on a server
         assert connection.exec_driver_sql("SHOW idle_session_timeout").scalar_one() == "0"
+
+
+def test_a_machine_that_is_gone_keeps_no_lease_for_hours(postgres_url: str) -> None:
+    """Nobody ends its connections: the server asks by itself, by its own settings after two hours."""
+    with closing(open_store(postgres_url)) as store, store.lease(), store._writing("look") as writer:
+        lock = store._lease._connection  # type: ignore[attr-defined]  # of the lock on a server
+        for connection in (lock, writer):
+            asked = [connection.exec_driver_sql(f"SHOW tcp_keepalives_{what}").scalar_one() for what in _ASKS]
+            assert asked == ["10", "5", "3"]
