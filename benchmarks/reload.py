@@ -38,7 +38,8 @@ from daemons import HandClock
 from detector.adapters.notify.apprise_notifier import complaint_about
 from detector.app.serving import open_daemon
 from detector.config.load import load
-from detector.config.sql_gate import fragment_flaws
+from detector.config.sql_gate import fragment_flaws, long_form_flaws
+from detector.config.sql_window import time_column
 from detector.daemon.changes import changes
 
 A_FILE = 30
@@ -82,7 +83,8 @@ def parts(config: Path, rounds: int) -> None:
     book = load(config, {})
 
     def load_anew() -> object:
-        fragment_flaws.cache_clear()
+        for kept in (fragment_flaws, long_form_flaws, time_column):
+            kept.cache_clear()
         return load(config, {})
 
     steps: dict[str, Callable[[], object]] = {

@@ -18,7 +18,11 @@ from detector.config.sql_text import SqlText, SqlTrouble, cut
 from detector.config.sql_tokens import troubles_of_tokens
 from detector.config.words import listed, shown
 
-__all__ = ["SqlFlaw", "fragment_flaws", "long_form_flaws", "parse_select"]
+__all__ = ["TEXTS_KEPT", "SqlFlaw", "fragment_flaws", "long_form_flaws", "parse_select"]
+
+TEXTS_KEPT = 16_384
+"""Of each kind, for the next reload: more than 3,000 rules have, since what is gone through in turn is found again only
+where all of it is kept."""
 
 _BINDS = frozenset({"start", "end"})
 _COLUMNS = ("bucket", "value")
@@ -64,7 +68,7 @@ def _flaws(text: str, troubles: Iterator[SqlTrouble]) -> tuple[SqlFlaw, ...]:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=TEXTS_KEPT)
 def fragment_flaws(text: str, dialect: str, *, is_aggregate: bool) -> tuple[SqlFlaw, ...]:
     """What is wrong with an expression of the short form.
 
@@ -134,6 +138,7 @@ def _offset(text: str, error: dict[str, object]) -> int:
     return before + column - len(str(error.get("highlight") or ""))
 
 
+@lru_cache(maxsize=TEXTS_KEPT)
 def long_form_flaws(text: str, dialect: str) -> tuple[SqlFlaw, ...]:
     """What is wrong with a whole SELECT."""
     return _flaws(text, _long_form(text, dialect))

@@ -1,12 +1,15 @@
 """Which column of which table the owner's SELECT compares with `:start`."""
 
+from functools import lru_cache
+
 from sqlglot import exp
 
-from detector.config.sql_gate import parse_select
+from detector.config.sql_gate import TEXTS_KEPT, parse_select
 
 __all__ = ["time_column"]
 
 
+@lru_cache(maxsize=TEXTS_KEPT)
 def time_column(sql: str, dialect: str) -> tuple[str | None, str | None]:
     """Table and column, each None where the SQL does not tell."""
     tree = parse_select(sql, dialect)
