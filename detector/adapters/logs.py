@@ -41,6 +41,9 @@ _TODO = {
 }
 _TODO_OTHERWISE = "if it comes again, please report this line and those before it"
 
+_NO_NEWS = ("Context impl", "Will assume")
+"""What alembic says of itself before it upgrades."""
+
 _RESERVED = frozenset({"event", "level", "at", "logger"})
 _OURS = frozenset({"level", "at"})
 
@@ -59,6 +62,7 @@ class Logs:
         self._lines.setFormatter(
             structlog.stdlib.ProcessorFormatter(processors=[self._told, self._scrubbed, self._render])
         )
+        self._lines.addFilter(_is_news)
         root = logging.getLogger()
         self._before = (root.handlers[:], root.level, sys.excepthook, threading.excepthook)
         self._levels_before = {name: logging.getLogger(name).level for name in _LEVELS}
@@ -149,6 +153,10 @@ class _Lines(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - named by the standard library
         del record
         self.lost += 1
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return not (record.name.startswith("alembic.") and str(record.msg).startswith(_NO_NEWS))
 
 
 def set_up_logs(

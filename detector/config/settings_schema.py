@@ -73,7 +73,7 @@ class HttpEntry(Entry):
     )
     tokens: list[Token] = Field(
         default_factory=list,
-        description="Bearer tokens that may report deploys and act on incidents; health needs none.",
+        description="Bearer tokens that may report deploys and read what the API tells; health needs none.",
         examples=[["${DEPLOY_TOKEN}"]],
     )
 

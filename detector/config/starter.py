@@ -28,6 +28,14 @@ services:
 
 # Who is told when the detector itself is in trouble, such as a database that does not answer.
 admins: checkout
+
+# Who may announce deploys to `detector run`: without that, no message names a suspect. See docs/deploys.md.
+# http:
+#   listen: 127.0.0.1:8080
+#   tokens: ["${DEPLOY_TOKEN}"]               # a long random word, such as `openssl rand -hex 24` makes
+
+# Who makes a noise when the detector itself is silent: the address of a dead man's switch. See docs/running.md.
+# ping: ${PING_URL}
 """
 
 _CHECKOUT_YML = """\

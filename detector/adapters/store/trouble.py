@@ -89,9 +89,13 @@ def translated(attempted: str, place: Place) -> Iterator[None]:
             raise StoreFull(
                 f"cannot {attempted}: {error.strerror}: {error.filename or place.label}; {_FULL}"
             ) from error
-        raise StoreError(
-            f"cannot {attempted}: {error.strerror}: {error.filename}; this user must be able to write there"
-        ) from error
+        raise StoreError(f"cannot {attempted}: {error.strerror}: {error.filename}; {_fix(error)}") from error
+
+
+def _fix(error: OSError) -> str:
+    if error.errno == errno.EROFS:
+        return "the store must lie where the detector may write: change `store:`, in a container to its volume"
+    return "this user must be able to write there"
 
 
 @contextmanager

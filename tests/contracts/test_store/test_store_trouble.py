@@ -1,5 +1,6 @@
 """A kill, a full disk, a lock that is held: nothing half done, and words that help."""
 
+import errno
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 
 from detector.adapters.store import SqlStore, open_store
+from detector.adapters.store.place import place_of
+from detector.adapters.store.trouble import translated
 from detector.errors import StoreBusy, StoreDamaged, StoreError, StoreFull
 from detector.model.state import TickChanges
 from store_samples import block, deploy, event, hour, incident, outcome, sqlite_url, state, tick, write_to
@@ -196,3 +199,10 @@ def test_a_store_that_cannot_even_be_opened(small_disk: Path, is_new: bool) -> N
     filler.unlink()
     with closing(open_store(url)) as store:
         store.commit(tick())
+
+
+def test_a_store_beside_files_that_are_read_only(tmp_path: Path) -> None:
+    """As in a container whose configuration lies beside the store: the message names the key to change."""
+    place = place_of(sqlite_url(tmp_path / "detector.db"))
+    with pytest.raises(StoreError, match=r"Read-only file system: .*: change `store:`"), translated("lock", place):
+        raise OSError(errno.EROFS, "Read-only file system", str(tmp_path))

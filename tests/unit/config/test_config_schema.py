@@ -72,6 +72,17 @@ def test_starter_files_load(tmp_path: Path) -> None:
     assert list(book.metrics) == ["checkout/orders", "checkout/revenue"]
 
 
+def test_starter_settings_say_what_they_hint_at(tmp_path: Path) -> None:
+    """The lines of `http` and `ping` load as well, once the hash is removed."""
+    files = starter_files()
+    loose = re.sub(r"^# (http:|  listen:|  tokens:|ping:)", r"\1", files["detector.yml"], flags=re.MULTILINE)
+    environ = dict.fromkeys(("SHOP_DATABASE_URL", "CHECKOUT_NOTIFY_URL", "DEPLOY_TOKEN"), "json://localhost/x")
+    environ |= {"SHOP_DATABASE_URL": "postgresql://db/shop", "PING_URL": "https://ping.example/1"}
+    book = load_folder(lay_out(tmp_path, {"checkout.yml": files["rules/checkout.yml"]}, loose), environ)
+    assert (book.faults, book.warnings, len(book.settings.http.tokens)) == ((), (), 1)
+    assert book.settings.ping is not None
+
+
 def test_starter_files_say_what_they_hint_at() -> None:
     """Lines that are commented out load too, once the blank after the hash is removed."""
     rules = starter_files()["rules/checkout.yml"]
