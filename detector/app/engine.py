@@ -105,17 +105,21 @@ class AppEngine:
 
     def shout(self, notifications: Sequence[Notification]) -> None:
         teams = self.book.settings.teams
+        by_team: dict[str, list[Notification]] = {}
         for notification in notifications:
-            team = teams.get(notification.team)
-            for number, channel in enumerate(() if team is None else team.notify):
-                # A lane for each: a channel that hangs must neither delay another nor cost the next message.
-                self._shouting.start(f"{notification.key}, channel {number + 1}", self._shouter(channel, notification))
+            by_team.setdefault(notification.team, []).append(notification)
+        for name, messages in by_team.items():
+            for number, channel in enumerate(teams[name].notify if name in teams else ()):
+                # One that hangs must neither delay another channel nor cost what is to be shouted next.
+                lane = f"team {name}, channel {number + 1}, {messages[0].key}"
+                self._shouting.start(lane, self._shouter(channel, messages))
 
-    def _shouter(self, channel: Secret, notification: Notification) -> Job[None]:
+    def _shouter(self, channel: Secret, messages: Sequence[Notification]) -> Job[None]:
         notifier = self.app.world.notifier
 
         def send(_tell: Callable[[None], None]) -> None:
-            notifier.send(channel, notification, may_repeat=True)
+            for message in messages:
+                notifier.send(channel, message, may_repeat=True)
 
         return send
 
