@@ -8,7 +8,7 @@ import numpy as np
 
 from detector.alerting.due import HISTORY
 from detector.model.metric import Metric
-from detector.model.panel import Bools
+from detector.model.panel import Bools, Panel
 from detector.model.span import Span, epoch_s
 from detector.model.state import HistoryBlock
 from detector.model.verdict import Outcome, OutcomeKind
@@ -72,14 +72,17 @@ def judge_metric(
     known_past = {epoch_s(outcome.span.start_at): outcome for outcome in recorded}
     first = min([epoch_s(pulled.due.judge[0].start_at), *(pulled.changed & known_past.keys())])
     span = Span(pulled.due.closed_end - HISTORY, pulled.due.closed_end)
-    panel = panel_of(metric, _masked(block, over), span)
+    told = panel_of(metric, block, span)
+    panel = panel_of(metric, _masked(block, over), span) if over else told
     flags = holiday_flags(panel.grid, metric.holidays, metric.calendar)
     panel = replace(panel, is_holiday=flags)
     newest = min(len(panel.grid), int(np.sum(panel.grid.starts >= first)) + CONTEXT)
     seasons = pulled.state.seasons
     judgement = judge(panel, watch_of(metric), newest, None if seasons is None else [seasons])
+    stands = frozenset(known_past.keys() - pulled.changed - {epoch_s(bucket.start_at) for bucket in pulled.due.judge})
     fresh = {
-        epoch_s(outcome.span.start_at): outcome for outcome in _outcomes(pulled, block, judgement, newest, late, now)
+        epoch_s(outcome.span.start_at): outcome
+        for outcome in _outcomes(pulled, told.cut(slice(-newest, None)), judgement, stands, late, now)
     }
     due = tuple(fresh[epoch_s(span.start_at)] for span in pulled.due.judge)
     revised = tuple(
@@ -120,17 +123,14 @@ def _revision(before: Outcome, again: Outcome | None, over: Sequence[Span]) -> O
 
 
 def _outcomes(
-    pulled: Pulled, block: HistoryBlock, judgement: Judgement, newest: int, late: frozenset[int], now: datetime
+    pulled: Pulled, panel: Panel, judgement: Judgement, stands: frozenset[int], late: frozenset[int], now: datetime
 ) -> list[Outcome]:
-    """One outcome for each of the newest buckets, from the arrays of the judgement."""
-    metric = pulled.metric
-    panel = panel_of(metric, block, Span(pulled.due.closed_end - HISTORY, pulled.due.closed_end)).cut(
-        slice(-newest, None)
-    )
-    reasons = _reasons(pulled, late)
+    """One outcome for each of the newest buckets, from the arrays of the judgement, but for those that stand."""
+    metric, reasons = pulled.metric, _reasons(pulled, late)
     found: list[Outcome] = []
-    for index in range(newest):
-        start = int(panel.grid.starts[index])
+    for index, start in enumerate(panel.grid.starts.tolist()):
+        if start in stands:
+            continue
         kind, reason = KINDS[VerdictCode(int(judgement.verdict[0, index]))], ""
         if kind is OutcomeKind.MISSING:
             kind, reason = reasons.get(start, (kind, "no rows" if _has_begun(pulled) else "no rows have come yet"))

@@ -34,7 +34,8 @@ def to_iso(at: datetime) -> str:
 
 
 def from_iso(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 def maybe_to_iso(at: datetime | None) -> str | None:

@@ -3,6 +3,7 @@
 Once stores with incidents are out in the world, a field that is added here is read with `.get` and its default.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from detector.adapters.store.deploy_codec import (
@@ -19,6 +20,9 @@ from detector.model.span import Span
 from detector.model.verdict import Loss, Onset
 
 __all__ = ["decode_incident", "encode_incident"]
+
+SPANS_KEPT = 4096
+"""Metrics that break together have the same five minutes in their onsets, and each tick reads all that is live anew."""
 
 
 def encode_incident(incident: Incident) -> Json:
@@ -76,7 +80,7 @@ def _encode_metric(part: IncidentMetric) -> Json:
 def _decode_metric(data: Json) -> IncidentMetric:
     return IncidentMetric(
         metric=data["metric"],
-        span=_decode_span(data["span"]),
+        span=_decode_span(*data["span"]),
         value=data["value"],
         expected=data["expected"],
         loss=_decode_loss(data["loss"]),
@@ -93,8 +97,8 @@ def _encode_span(span: Span) -> list[str]:
     return [to_iso(span.start_at), to_iso(span.end_at)]
 
 
-def _decode_span(data: list[str]) -> Span:
-    start, end = data
+@lru_cache(maxsize=SPANS_KEPT)
+def _decode_span(start: str, end: str) -> Span:
     return Span(from_iso(start), from_iso(end))
 
 
@@ -126,7 +130,7 @@ def _decode_onset(data: Json) -> Onset:
         from_iso(data["earliest"]),
         from_iso(data["likely"]),
         from_iso(data["latest"]),
-        tuple((_decode_span([start, end]), probability) for start, end, probability in pieces),
+        tuple((_decode_span(start, end), probability) for start, end, probability in pieces),
     )
 
 
