@@ -21,6 +21,12 @@ __all__ = ["Minutes"]
 SHOUTED_AGAIN_AFTER_S = 3600.0
 """What cannot be kept cannot be remembered as said: an hour of quiet is kept in memory instead."""
 
+BUSY_AT_MOST_S = 300.0
+"""Another program's backup or upgrade is over by then."""
+
+TRUSTED_AFTER_S = 3600.0
+"""By a clock that is years ahead all would be long over; one that is wrong is mostly put right within so long."""
+
 
 class Minutes:
     """One tick after the other, for as long as the daemon runs."""
@@ -36,6 +42,8 @@ class Minutes:
         self._stands_by = False
         self._housework: Threads[None] = Threads("housework", 1, patience_s=60.0)
         self._pruned_on: date | None = None
+        self._trusted_from_s = clock.elapsed_s() + TRUSTED_AFTER_S
+        self._busy_since_s: float | None = None
 
     def add_news(self, news: Sequence[Notification]) -> None:
         """Messages about the detector itself, for the next tick to record and send; from any thread."""
@@ -66,6 +74,7 @@ class Minutes:
     def _look_at_clock(self, now: datetime, elapsed_s: float) -> None:
         step = self._steps.look(now, elapsed_s)
         if step:
+            self._trusted_from_s = elapsed_s + TRUSTED_AFTER_S
             self._reporter.clock_stepped(step.total_seconds())
             self.add_news(clock_stepped(step, self._engine.book.settings, now))
 
@@ -85,6 +94,7 @@ class Minutes:
         with self._news_turn:
             self._news = [one for one in self._news if one not in news]
         self._standing.last_tick_at, self._standing.trouble, self._standing.is_broken = at, "", False
+        self._busy_since_s = None
         if self._failing_since is not None:
             self.add_news(store_works_again(self._failing_since, self._engine.book.settings, now))
             self._failing_since = None
@@ -98,7 +108,8 @@ class Minutes:
         except StoreError as error:
             self._reporter.housework_failed(error)
         before = at - timedelta(seconds=self._engine.book.settings.keep_s)
-        if at.date() != self._pruned_on and self._housework.start("prune", lambda _: self._forget(before)):
+        is_due = at.date() != self._pruned_on and self._clock.elapsed_s() >= self._trusted_from_s
+        if is_due and self._housework.start("prune", lambda _: self._forget(before)):
             self._pruned_on = at.date()
 
     def _forget(self, before: datetime) -> None:
@@ -106,7 +117,7 @@ class Minutes:
 
     def _shout(self, error: StoreError, now: datetime, elapsed_s: float) -> None:
         """What the store cannot keep is sent all the same, once an hour each."""
-        if isinstance(error, StoreBusy):
+        if isinstance(error, StoreBusy) and self._may_pass(elapsed_s):
             return
         unkept = error.notifications if isinstance(error, Uncommitted) else ()
         self._shouted = {
@@ -118,3 +129,8 @@ class Minutes:
         if fresh:
             self._failing_since = self._failing_since or now
             self._engine.shout(fresh)
+
+    def _may_pass(self, elapsed_s: float) -> bool:
+        """Whether the store has not been in other hands for long."""
+        self._busy_since_s = elapsed_s if self._busy_since_s is None else self._busy_since_s
+        return elapsed_s - self._busy_since_s < BUSY_AT_MOST_S

@@ -36,7 +36,7 @@ from detector.pipeline.recall import Memory, recall
 from detector.pipeline.refit import refit
 from detector.pipeline.source_health import check_sources
 from detector.pipeline.suspecting import Inquiry
-from detector.pipeline.uncommitted import Uncommitted
+from detector.pipeline.uncommitted import Uncommitted, UncommittedForNow
 from detector.pipeline.witness import late_starts
 from detector.pipeline.world import World
 
@@ -104,10 +104,9 @@ def run_tick(book: RuleBook, world: World, now: datetime, news: Sequence[Notific
 def _commit(changes: TickChanges, world: World) -> None:
     try:
         world.store.commit(changes)
-    except StoreBusy:
-        raise
     except StoreError as error:
-        raise Uncommitted(error, [notification for notification, _ in changes.notifications]) from error
+        kind = UncommittedForNow if isinstance(error, StoreBusy) else Uncommitted
+        raise kind(error, [notification for notification, _ in changes.notifications]) from error
 
 
 def _look(book: RuleBook, memory: Memory, world: World, now: datetime) -> _Findings:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from detector.errors import StoreError
+from detector.errors import StoreBusy, StoreError
 from detector.model.notification import Notification
 
-__all__ = ["Uncommitted"]
+__all__ = ["Uncommitted", "UncommittedForNow"]
 
 
 class Uncommitted(StoreError):
@@ -15,3 +15,7 @@ class Uncommitted(StoreError):
         """Keep the store's own words."""
         self.notifications = tuple(notifications)
         super().__init__(str(error))
+
+
+class UncommittedForNow(Uncommitted, StoreBusy):
+    """The store was in other hands, which may pass."""

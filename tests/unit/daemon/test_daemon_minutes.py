@@ -8,7 +8,7 @@ from daemons import NINE, MemoryStore, ScriptedEngine, a_daemon
 from detector.daemon import Overrun
 from detector.errors import StoreBusy, StoreError, TickAbandoned
 from detector.model.notification import Notification, Reason
-from detector.pipeline.uncommitted import Uncommitted
+from detector.pipeline.uncommitted import Uncommitted, UncommittedForNow
 
 MINUTE = timedelta(minutes=1)
 OPENED = Notification("incident/1/1", "checkout", Reason.OPENED, "Checkout revenue is 0", "...", NINE)
@@ -91,6 +91,22 @@ def test_a_busy_store_is_no_reason_to_shout() -> None:
     assert heard.names == ["tick_begins", "tick_failed"]
 
 
+def test_a_store_that_stays_busy_is_shouted_about() -> None:
+    """A program that hangs with the store in its hands does not pass: after five minutes nobody watches."""
+    engine = ScriptedEngine(fails=[UncommittedForNow(StoreBusy("busy"), [OPENED])] * 70)
+    daemon, _, clock = a_daemon(engine)
+    for _ in range(5):
+        daemon.minutes.tick()
+        clock.go_on()
+    assert not engine.shouted
+    for _ in range(66):
+        daemon.minutes.tick()
+        clock.go_on()
+    assert [one.reason for one in engine.shouted] == [Reason.STORE_FAILING, Reason.OPENED] * 2
+    daemon.minutes.tick()
+    assert [one.reason for one in engine.news] == [Reason.STORE_BACK]
+
+
 def test_an_abandoned_tick_is_no_failure() -> None:
     """The next start makes up for it."""
     engine = ScriptedEngine(fails=[TickAbandoned("told to end")])
@@ -126,15 +142,33 @@ def test_a_clock_that_is_set_back_goes_on_ticking() -> None:
 
 
 def test_what_is_over_is_forgotten_once_a_day() -> None:
-    """After `keep`, at the first tick of each day."""
+    """After `keep`, an hour after the start and then at the first tick of each day."""
     engine = ScriptedEngine()
     daemon, _, clock = a_daemon(engine)
-    for _ in range(3):
+    for hours in (1, 11, 12, 12):
         daemon.minutes.tick()
         daemon.minutes._housework.wait(["prune"])
-        clock.go_on(timedelta(hours=12))
+        clock.go_on(timedelta(hours=hours))
     keep = timedelta(seconds=engine.book.settings.keep_s)
-    assert engine.store.pruned == [NINE - keep, NINE + timedelta(days=1) - keep]
+    assert engine.store.pruned == [NINE + timedelta(hours=1) - keep, NINE + timedelta(days=1) - keep]
+
+
+def test_by_a_clock_that_is_years_ahead_nothing_is_forgotten() -> None:
+    """It would be everything: at the start and after a step ahead there is an hour to set it right."""
+    engine = ScriptedEngine()
+    daemon, _, clock = a_daemon(engine)
+    daemon.minutes.tick()
+    clock.go_on(timedelta(hours=1))
+    clock.step(timedelta(days=3650))
+    for _ in range(40):
+        daemon.minutes.tick()
+        daemon.minutes._housework.wait(["prune"])
+        clock.go_on()
+    clock.step(timedelta(days=-3650))
+    daemon.minutes.tick()
+    daemon.minutes._housework.wait(["prune"])
+    keep = timedelta(seconds=engine.book.settings.keep_s)
+    assert [before for before in engine.store.pruned if before > clock.at - keep] == []
 
 
 def test_the_sign_of_life_moves_with_every_minute() -> None:
