@@ -122,6 +122,9 @@ class ScriptedEngine:
     def hurry(self) -> None:
         self.is_hurried = True
 
+    def finish_sending(self) -> None:
+        pass
+
     @property
     def news(self) -> list[Notification]:
         """All that ticks were given to send."""

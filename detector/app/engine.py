@@ -130,6 +130,9 @@ class AppEngine:
         timer.daemon = True
         timer.start()
 
+    def finish_sending(self) -> None:
+        self._sending.wait(self._sending.busy)  # until they are told to hurry as well
+
     def close(self) -> None:
         """Let go of all sources."""
         for source in self._opened.values():

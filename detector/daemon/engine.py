@@ -59,6 +59,10 @@ class Engine(Protocol):
         """Wait for nothing any more: a tick under way ends at its next chance."""
         ...
 
+    def finish_sending(self) -> None:
+        """After `hurry`: let messages that are on their way arrive, for some seconds at most."""
+        ...
+
 
 class Server(Protocol):
     """The HTTP side."""

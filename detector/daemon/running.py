@@ -38,7 +38,7 @@ GRACE_S = 300
 LOOK_S = 1.0
 """Files are looked at every second: a change is loaded when two looks agree, well within five seconds."""
 
-LAST_TICK_S = 7.0
+LAST_TICK_S = 6.0
 """A tick under way has so long to end; one that does not has recorded nothing, and may be cut off."""
 
 LAST_ANSWER_S = 1.0
@@ -228,6 +228,7 @@ def _end(daemon: Daemon, scheduler: BackgroundScheduler, turn: Lock) -> bool:
     scheduler.shutdown(wait=False)
     daemon.engine.hurry()
     has_ended = turn.acquire(timeout=LAST_TICK_S)
+    daemon.engine.finish_sending()
     if daemon.server is not None:
         daemon.server.stop(LAST_ANSWER_S)
     return has_ended and _gives_back(daemon.lease)

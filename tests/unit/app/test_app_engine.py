@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Condition, Event
+from threading import Condition, Event, Thread
 from typing import Any
 
 import pytest
@@ -79,3 +79,22 @@ def test_a_reload_retires_what_is_read_for_older_rules(channels: Channels) -> No
     after: Any = engine.app.world.reading
     assert (before.is_retired, after.is_retired) == (True, False)
     engine.close()
+
+
+def test_messages_on_their_way_may_arrive_before_the_end(channels: Channels) -> None:
+    """Also those that an earlier tick has left behind: cut off, they would be sent again by the next start."""
+    engine = an_engine(channels)
+    begun, arrived = Event(), Event()
+
+    def send(_tell: object) -> None:
+        begun.set()
+        channels.let.wait(SOON_S)
+        arrived.set()
+
+    sending: Any = engine.app.world.sending
+    sending.start("team platform, channel 1", send)
+    assert begun.wait(SOON_S)
+    engine.hurry()
+    Thread(target=channels.let.set).start()
+    engine.finish_sending()
+    assert arrived.is_set()
