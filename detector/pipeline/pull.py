@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -112,29 +112,32 @@ def _pull(
     metric: Metric, said: str, state: MetricState, due: Due, world: World, down: SourceError | None
 ) -> Pulled | Failed:
     if down is not None:
-        return _failed(metric, state, due, down, world)
+        return Failed(metric, state, due, down)
+    kept = _Kept(state)
     try:
-        return _pull_one(metric, said, state, due, world)
+        return _pull_one(metric, said, kept, due, world)
     except SourceError as error:
-        return _failed(metric, state, due, error, world)
+        return Failed(metric, kept.state, due, error)
     except (StoreError, _Unwanted):
         raise
     except Exception as error:  # noqa: BLE001 - a fault in reading one metric stops no other, as one in judging it
         fault = SourceError(f"reading failed with {type(error).__name__}: {error}; please report this")
-        return _failed(metric, state, due, fault, world)
+        return Failed(metric, kept.state, due, fault)
 
 
-def _failed(metric: Metric, state: MetricState, due: Due, error: SourceError, world: World) -> Failed:
-    # Slices of history that were read before it failed have moved the state on in the store.
-    return Failed(metric, world.store.metric_states().get(metric.name) or state, due, error)
+@dataclass(slots=True)
+class _Kept:
+    """A metric's state as the store has it: slices of history that are read before a failure move it on."""
+
+    state: MetricState
 
 
-def _pull_one(metric: Metric, said: str, state: MetricState, due: Due, world: World) -> Pulled:
+def _pull_one(metric: Metric, said: str, kept: _Kept, due: Due, world: World) -> Pulled:
     _go_on(world)
-    if state.fingerprint != said:
+    if kept.state.fingerprint != said:
         world.store.forget_history(metric.name)
-        state = replace(
-            state,
+        kept.state = replace(
+            kept.state,
             fingerprint=said,
             read_from=None,
             read_until=None,
@@ -142,18 +145,18 @@ def _pull_one(metric: Metric, said: str, state: MetricState, due: Due, world: Wo
             refitted_at=None,
         )
     source = world.sources[metric.source]
-    state = _read_history(metric, state, due.closed_end, source, world)
-    kept = world.store.history([metric.name], due.closed_end - HISTORY).get(metric.name)
+    state = _read_history(metric, kept, due.closed_end, source, world)
+    known = world.store.history([metric.name], due.closed_end - HISTORY).get(metric.name)
     span = Span(_reread_from(metric, state, due.closed_end), due.closed_end)
     rows = source.read(metric, span)
-    fresh = fill(metric, span, rows, has_begun=_has_begun(kept))
+    fresh = fill(metric, span, rows, has_begun=_has_begun(known))
     return Pulled(
         metric=metric,
         state=state,
         due=due,
-        block=merge(kept, fresh),
+        block=merge(known, fresh),
         fresh=fresh,
-        changed=changed_starts(kept, fresh),
+        changed=changed_starts(known, fresh),
         nulls=frozenset(rows.starts[np.isnan(rows.values)].tolist()),
         ambiguous=rows.ambiguous,
         warnings=rows.warnings,
@@ -164,10 +167,9 @@ def _has_begun(block: HistoryBlock | None) -> bool:
     return block is not None and bool(block.known.any())
 
 
-def _read_history(
-    metric: Metric, state: MetricState, closed_end: datetime, source: MetricSource, world: World
-) -> MetricState:
+def _read_history(metric: Metric, kept: _Kept, closed_end: datetime, source: MetricSource, world: World) -> MetricState:
     """All that lies further back than one slice, slice by slice, each kept at once."""
+    state = kept.state
     oldest = _first_start(metric, Span(closed_end - HISTORY, closed_end))
     if state.read_until is None or state.read_until < oldest:
         state = replace(state, read_from=oldest, read_until=oldest)
@@ -179,6 +181,7 @@ def _read_history(
         has_begun = has_begun or _has_begun(block)
         state = replace(state, read_until=span.end_at)
         world.store.save_history(state, [block])
+        kept.state = state
         world.progress.step(f"reading the history of {metric.name}", done, len(edges) + 1)
     return state
 
