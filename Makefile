@@ -27,8 +27,17 @@ test: check  ## check, then all tests but the long ones; ends with a list of wha
 test-long: $(VENV)/.dev  ## the tests that take minutes
 	@$(BIN)/python -m pytest -m long
 
-bench: $(VENV)/.dev  ## how long commands take to start
+bench: export PYTHONPATH := tests
+bench: $(VENV)/.dev  ## the figures of docs/figures.md, one after the other: half an hour, on a machine that does nothing else
 	@$(BIN)/python benchmarks/start_time.py
+	@$(BIN)/python -m benchmarks.idle
+	@$(BIN)/python -m benchmarks.steady_tick
+	@$(BIN)/python -m benchmarks.posts
+	@$(BIN)/python -m benchmarks.reload
+	@$(BIN)/python -m benchmarks.stop
+	@$(BIN)/python -m benchmarks.storm
+	@$(BIN)/python -m benchmarks.catch_up
+	@$(BIN)/python -m benchmarks.long_run
 
 check: $(VENV)/.dev  ## format, lint, types and layers
 	@$(BIN)/ruff format --check --quiet . || { echo 'Not formatted; run: $(BIN)/ruff format .' >&2; exit 1; }

@@ -46,8 +46,8 @@ def _judged(running: RunningDaemon) -> int:
     return sum(sum(line["outcomes"].values()) for line in running.log if line["event"] == "tick")
 
 
-def _print(when: str, process: int) -> None:
-    figures = figures_of(process)
+def _print(when: str, pid: int) -> None:
+    figures = figures_of(pid)
     print(f"{when:12}" + "".join(f"{value:>9.1f} {name}" for name, value in figures.items()), flush=True)
 
 

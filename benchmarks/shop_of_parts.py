@@ -210,9 +210,9 @@ def median(values: Sequence[float]) -> float:
     return statistics.median(values)
 
 
-def figures_of(process: int) -> Mapping[str, float]:
+def figures_of(pid: int) -> Mapping[str, float]:
     """Resident memory and its peak in MB, threads, open files."""
-    folder = Path("/proc") / str(process)
+    folder = Path("/proc") / str(pid)
     said = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines() if ":" in line)
     resident, peak = (int(said[key].split()[0]) / 1024 for key in ("VmRSS", "VmHWM"))
     return {
