@@ -37,7 +37,7 @@ bench: $(VENV)/.dev  ## the figures of docs/figures.md, one after the other: hal
 	@$(BIN)/python -m benchmarks.stop
 	@$(BIN)/python -m benchmarks.storm
 	@$(BIN)/python -m benchmarks.catch_up
-	@$(BIN)/python -m benchmarks.long_run
+	@$(BIN)/python -m benchmarks.long_run --full
 
 check: $(VENV)/.dev  ## format, lint, types and layers
 	@$(BIN)/ruff format --check --quiet . || { echo 'Not formatted; run: $(BIN)/ruff format .' >&2; exit 1; }

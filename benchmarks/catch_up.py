@@ -66,7 +66,7 @@ def _play(config: Path, metrics: int) -> None:
     clock, told = HandClock(NINE + DAY + 6 * MINUTE), Counter()
     with open_daemon(config, clock=clock, notifier=told, out=io.StringIO()) as daemon:
         print(f"{'tick':>6} {'s':>8} {'judged':>7} {'messages':>9} {'most of one team':>17}")
-        judged, began = 0, time.perf_counter()
+        judged, began, begun_cpu = 0, time.perf_counter(), time.process_time()
         number = 0
         while judged < metrics and number < 60:
             number += 1
@@ -79,9 +79,9 @@ def _play(config: Path, metrics: int) -> None:
             most = max(fresh.values(), default=0)
             print(f"{number:>6} {took:8.2f} {judged:>7} {fresh.total():>9} {most:>17}", flush=True)
             clock.go_on(max(MINUTE, timedelta(seconds=took)))
-        whole = time.perf_counter() - began
+        whole, cpu = time.perf_counter() - began, time.process_time() - begun_cpu
         reasons = Counted(str(one.reason) for one in told.got)
-        print(f"caught up after {whole:.1f} s of work: {dict(reasons)}")
+        print(f"caught up after {whole:.1f} s, {cpu:.1f} s of them of CPU: {dict(reasons)}")
         print(f"at most {max(Counted(one.team for one in told.got).values(), default=0)} messages to one team")
         daemon.lease.give_back()
 

@@ -57,17 +57,16 @@ def _play(config: Path, metrics: int, teams: int) -> None:
     with open_daemon(config, clock=clock, notifier=told, out=io.StringIO()) as daemon:
         assert isinstance(daemon.engine, AppEngine)
         daemon.engine._reading._patience_s = 3600.0  # noqa: SLF001 - one tick is to wait for all of it
-        print(
-            f"{metrics} metrics of {teams} teams\n{'minute':>8} {'tick s':>8} {'messages':>9} {'most of one team':>17}"
-        )
+        print(f"{metrics} metrics of {teams} teams")
+        print(f"{'minute':>8} {'tick s':>8} {'CPU s':>6} {'messages':>9} {'most of one team':>17}")
         for length in (HOUR, HOUR, *[MINUTE] * MINUTES_AFTER):
             clock.go_on(length)
-            before, began = len(told.got), time.perf_counter()
+            before, began, begun_cpu = len(told.got), time.perf_counter(), time.process_time()
             daemon.minutes.tick()
-            took = time.perf_counter() - began
+            took, cpu = time.perf_counter() - began, time.process_time() - begun_cpu
             fresh = Counted(one.team for one in told.got[before:])
             most = max(fresh.values(), default=0)
-            print(f"{clock.at:%H:%M}    {took:8.2f} {fresh.total():>9} {most:>17}", flush=True)
+            print(f"{clock.at:%H:%M}    {took:8.2f} {cpu:6.2f} {fresh.total():>9} {most:>17}", flush=True)
         live = daemon.engine.store.incidents(only_live=True, limit=metrics)
         parts = sum(len(incident.metrics) for incident in live)
         print(

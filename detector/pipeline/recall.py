@@ -34,11 +34,12 @@ class Memory:
 
 def recall(store: Store, now: datetime) -> Memory:
     recent = store.incidents(only_live=False, limit=RECENT_INCIDENTS)
-    live = store.incidents(only_live=True, limit=RECENT_INCIDENTS)
+    is_all = len(recent) < RECENT_INCIDENTS
+    live = recent if is_all else store.incidents(only_live=True, limit=RECENT_INCIDENTS)
     return Memory(
         states=store.metric_states(),
         health=store.source_health(),
-        live=tuple(sorted(live, key=lambda incident: incident.number)),
+        live=tuple(sorted((one for one in live if not one.is_over), key=lambda incident: incident.number)),
         ended=tuple(incident for incident in recent if incident.is_over),
         next_number=store.next_incident_number(),
         last_heard_at=store.last_heard_at(now),
