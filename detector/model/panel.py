@@ -25,6 +25,7 @@ class Panel:
         known: shape (m, n); false means missing, which is not zero.
         teaches: shape (m, n); false in past incidents and data faults, which no baseline may learn from.
         is_holiday: shape (n,); public holidays and the owner's own dates.
+        is_unsettled: shape (n,) or None; days near a holiday, and holidays of parts of the country: some are off.
         weights: shape (m, n) or None; the denominators of a ratio, nan where unknown.
 
     Raises:
@@ -38,6 +39,7 @@ class Panel:
     teaches: Bools
     is_holiday: Bools
     weights: Floats | None = None
+    is_unsettled: Bools | None = None
 
     def __post_init__(self) -> None:
         """Check the shapes once."""
@@ -60,4 +62,5 @@ class Panel:
             self.teaches[:, buckets],
             self.is_holiday[buckets],
             weights,
+            None if self.is_unsettled is None else self.is_unsettled[buckets],
         )

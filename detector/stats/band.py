@@ -8,11 +8,10 @@ from detector.model.panel import Bools, Floats
 __all__ = ["band_of", "quantile_of"]
 
 _MAY_BE_EMPTY = 0.02
-_99_OF_100 = 2.5758293035489004  # two-sided, standard normal
 
 
 def band_of(
-    expected: Floats, variance: Floats, kind: Kind, p_empty: Floats, is_positive: Bools
+    expected: Floats, variance: Floats, kind: Kind, reach: tuple[Floats, Floats], traits: tuple[Floats, Bools]
 ) -> tuple[Floats, Floats]:
     """Low and high such that 99 of 100 normal buckets lie between, (m, k) each.
 
@@ -20,11 +19,13 @@ def band_of(
         expected: mean of the bucket.
         variance: of a normal bucket around it.
         kind: of the metric; a count is whole.
-        p_empty: chance of an empty bucket: from two in a hundred on, none is too low.
-        is_positive: the series never was below 0.
+        reach: standard normal deviates of both ends, the lower one below 0.
+        traits: chance of an empty bucket (from two in a hundred on, none is too low), and whether the series never was
+            below 0.
     """
-    low = quantile_of(expected, variance, kind, -_99_OF_100)
-    high = quantile_of(expected, variance, kind, _99_OF_100)
+    p_empty, is_positive = traits
+    low = quantile_of(expected, variance, kind, reach[0])
+    high = quantile_of(expected, variance, kind, reach[1])
     if kind is Kind.COUNT:
         low, high = np.floor(low), np.ceil(high)
     if kind.adds_up:
@@ -32,7 +33,7 @@ def band_of(
     return np.where(is_positive, np.maximum(low, 0.0), low), high
 
 
-def quantile_of(expected: Floats, variance: Floats, kind: Kind, deviate: float) -> Floats:
+def quantile_of(expected: Floats, variance: Floats, kind: Kind, deviate: Floats | float) -> Floats:
     """The value that lies `deviate` standard normal deviates from the middle.
 
     Amounts that add up are skewed: a gamma law of that mean and variance through the cube root (Wilson and Hilferty,

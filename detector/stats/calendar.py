@@ -1,5 +1,6 @@
 """Which buckets lie on a day off."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from difflib import get_close_matches
@@ -10,9 +11,13 @@ import numpy as np
 from detector.model.grid import Grid
 from detector.model.panel import Bools
 
-__all__ = ["holiday_flags"]
+__all__ = ["holiday_flags", "unsettled_flags"]
 
 _EPOCH = date(1970, 1, 1)
+_ONE_DAY = timedelta(days=1)
+_SATURDAY = 5
+_LONGEST_BRIDGE = 4  # working days between two days off: the week after Christmas
+_SHARE_OF_PARTS = 0.1
 
 
 def holiday_flags(grid: Grid, code: str | None, own_dates: Sequence[date]) -> Bools:
@@ -31,6 +36,58 @@ def holiday_flags(grid: Grid, code: str | None, own_dates: Sequence[date]) -> Bo
     off = set(own_dates) | _public_holidays(code, tuple(sorted({day.year for day in dates})))
     is_off = np.array([day in off for day in dates], dtype=bool)
     return is_off[place.reshape(-1)]
+
+
+def unsettled_flags(grid: Grid, code: str | None, own_dates: Sequence[date]) -> Bools:
+    """True for buckets on days on which some trade as on a day off, and most as ever, shape (n,).
+
+    These are the day before a day off and the one after it, the weekend that touches one, up to four working days
+    between two, and the holidays of a part of the country, if a tenth of its parts or more have them. No day off is
+    among them.
+
+    Raises:
+        ValueError: an unknown code.
+    """
+    days, place = np.unique(grid.local_day, return_inverse=True)
+    dates = [_EPOCH + timedelta(days=int(day)) for day in days]
+    years = tuple(range(dates[0].year - 1, dates[-1].year + 2))
+    off = frozenset(own_dates) | _public_holidays(code, years)
+    unsettled = (_near(off) | _regional_holidays(code, years)) - off
+    return np.array([day in unsettled for day in dates], dtype=bool)[place.reshape(-1)]
+
+
+@lru_cache(maxsize=256)
+def _near(off: frozenset[date]) -> frozenset[date]:
+    near: set[date] = set()
+    for day in off:
+        for step in (_ONE_DAY, -_ONE_DAY):
+            at = day + step
+            near.add(at)
+            while at.weekday() >= _SATURDAY:
+                near.add(at)
+                at += step
+        until_next: list[date] = []
+        for ahead in range(1, _LONGEST_BRIDGE + 3):  # with a weekend in it
+            at = day + ahead * _ONE_DAY
+            if at in off:
+                near.update(until_next)
+                break
+            until_next.append(at)
+            if sum(one.weekday() < _SATURDAY for one in until_next) > _LONGEST_BRIDGE:
+                break
+    return frozenset(near)
+
+
+@lru_cache(maxsize=256)
+def _regional_holidays(code: str | None, years: tuple[int, ...]) -> frozenset[date]:
+    if code is None or "-" in code:
+        return frozenset()
+    import holidays  # noqa: PLC0415  a third of a second that only rules with a calendar should pay
+
+    country = code.strip().upper()
+    parts = holidays.list_supported_countries(include_aliases=False)[country]
+    seen = Counter(day for part in parts for day in holidays.country_holidays(country, subdiv=part, years=years))
+    return frozenset(day for day, count in seen.items() if count >= _SHARE_OF_PARTS * len(parts))
 
 
 @lru_cache(maxsize=256)

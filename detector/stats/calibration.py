@@ -13,8 +13,8 @@ __all__ = ["Gumbel", "gumbel_of", "prior_of", "threshold_of"]
 
 # The middle of the distribution of daily maxima: far from the extreme tail, which past incidents poison.
 _LOW, _HIGH = 0.5, 0.8
-_PRIOR_DAYS = 7.0
-_BACK_DAYS = 56
+_PRIOR_DAYS = 10.0
+_BACK_DAYS = 365
 
 
 class Gumbel:
@@ -50,21 +50,28 @@ def _from_quantiles(low: float, high: float) -> tuple[float, float]:
     return low - scale * _reduced(_LOW), scale
 
 
-def gumbel_of(maxima: Floats, is_valid: Bools, prior: tuple[Floats, Floats], floor: tuple[float, float]) -> Gumbel:
-    """Fit the middle of the daily maxima (..., days), shrunk to the prior (each of shape (...,)), not below the floor.
+def gumbel_of(
+    maxima: Floats,
+    is_valid: Bools,
+    prior: tuple[Floats, Floats],
+    floor: tuple[float, float],
+    levels: tuple[float, float] = (_LOW, _HIGH),
+) -> Gumbel:
+    """Fit two quantiles of the daily maxima (..., days), shrunk to the prior (each of shape (...,)), above the floor.
 
     Args:
-        maxima: of the days before; the last 56 are used.
+        maxima: of the days before; those of a year are used.
         is_valid: which of them teach, same shape.
         prior: location and scale.
         floor: smallest location and scale.
+        levels: of the two quantiles.
     """
     recent, valid = maxima[..., -_BACK_DAYS:], is_valid[..., -_BACK_DAYS:]
     ordered = np.sort(np.where(valid, recent, np.inf), axis=-1)
     count = valid.sum(axis=-1)
-    low, high = (_quantile(ordered, count, level) for level in (_LOW, _HIGH))
-    scale = (high - low) / (_reduced(_HIGH) - _reduced(_LOW))
-    location = low - scale * _reduced(_LOW)
+    low, high = (_quantile(ordered, count, level) for level in levels)
+    scale = (high - low) / (_reduced(levels[1]) - _reduced(levels[0]))
+    location = low - scale * _reduced(levels[0])
     share = count / (count + _PRIOR_DAYS)
     return Gumbel(
         np.maximum(share * location + (1.0 - share) * prior[0], floor[0]),

@@ -9,7 +9,9 @@ __all__ = ["Emptiness", "is_nearly_empty"]
 
 _NEARLY = 0.08  # of what is expected: an outage often leaves some rest, and must not hide behind it
 _CLASSES = (0.0, 0.1, 0.25, 0.5)  # buckets that are empty alike, from these parts of a busy bucket on
-_OWN_WEEKS = 2.0  # weeks as which the class counts beside the slot's own ones
+_CLASS_WEEKS = 6.0  # weeks as which the class counts beside the slot's own ones
+_LAW_BUCKETS = 2.0  # buckets as which the variance law counts beside the class
+_LARGEST = 3.0  # times the typical bucket of its class: larger ones are not trusted to be empty any less often
 # Chance of an empty bucket: every till fails once in a while, and n buckets of a size that were never empty have shown
 # no more than a chance below one in n (Laplace's rule of succession); no history is long enough to show the least.
 _MOST_LEAST, _LEAST = 0.01, 0.002
@@ -17,17 +19,18 @@ _MEMORY_DAYS = 60.0
 
 
 class Emptiness:
-    """Shares of (nearly) empty buckets by size, pooled over a series' whole history."""
+    """Shares of (nearly) empty buckets by size, and what such buckets hold, pooled over a series' whole history."""
 
     def __init__(self, series: int) -> None:
         """Know nothing yet."""
-        self._sums = np.zeros((2, len(_CLASSES), series))
+        self._sums = np.zeros((3, len(_CLASSES), series))
 
     def chance(self, expected: Floats, variance: Floats, weeks: tuple[Floats, Floats], busy: Floats) -> Floats:
         """Chance that a bucket is empty, (m, slots).
 
-        The share among its own weeks, leaning on that of buckets of its size, and this on the law at first: a Poisson
-        count is empty with chance exp(-e^2 / v), a compound Poisson sum with exponential parts less often.
+        The share among its own weeks, leaning on what buckets of its size show, and this on the law at first: a Poisson
+        count is empty with chance exp(-e^2 / v), a compound Poisson sum with exponential parts less often. Within a
+        class the chance is that of its typical bucket to the power of the size, as if purchases came by themselves.
 
         Args:
             expected: of the bucket.
@@ -41,16 +44,21 @@ class Emptiness:
         size = _class_of(expected, busy)
         seen = np.take_along_axis(self._sums[0].T, size, axis=1)
         silent = np.take_along_axis(self._sums[1].T, size, axis=1)
-        pooled = (silent + 2.0 * by_law) / (seen + 2.0)
+        held = np.take_along_axis(self._sums[2].T, size, axis=1)
+        amount = np.maximum(expected, 0.0)
+        pooled = np.maximum((silent + _LAW_BUCKETS * by_law) / (seen + _LAW_BUCKETS), 1e-9)
+        typical = (held + _LAW_BUCKETS * amount) / (seen + _LAW_BUCKETS)
+        ratio = np.where(typical > 0, amount / np.where(typical > 0, typical, 1.0), 1.0)
+        pooled = pooled ** np.minimum(ratio, _LARGEST)
         shown = np.clip(1.0 / (seen + 1.0), _LEAST, _MOST_LEAST)
-        return np.maximum((empty + _OWN_WEEKS * pooled) / (count + _OWN_WEEKS), shown)
+        return np.maximum((empty + _CLASS_WEEKS * pooled) / (count + _CLASS_WEEKS), shown)
 
     def learn(self, expected: Floats, is_empty: Bools, usable: Bools, busy: Floats) -> None:
         """Take in a day."""
         size = _class_of(expected, busy)
         self._sums *= 1.0 - 1.0 / _MEMORY_DAYS
         here = usable & (size == np.arange(len(_CLASSES))[:, None, None])
-        self._sums += np.stack([here, here & is_empty]).sum(axis=3)
+        self._sums += np.stack([here, here & is_empty, here * np.maximum(expected, 0.0)]).sum(axis=3)
 
 
 def is_nearly_empty(values: Floats, expected: Floats, kind: Kind) -> Bools:

@@ -7,15 +7,14 @@ import numpy as np
 from detector.model.metric import Kind
 from detector.model.panel import Bools, Floats
 from detector.stats.baseline import Baseline
-from detector.stats.recent import Recent
+from detector.stats.layout import Layout
+from detector.stats.recent import Recent, come_true
 
 __all__ = ["WINDOWS", "Evidence", "depression", "elevation", "silence", "window_sums"]
 
 WINDOWS = (1, 2, 3, 6, 12, 24)
 # The newest bucket must lack at least this part of what its window lacks on average: a sum says "now" only then.
 _NOW = 0.5
-# Empty buckets come in rows on quiet days: each that follows another says so much less than the first.
-_SILENCE_DAMPING = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +26,7 @@ class Evidence:
     noise: Floats
 
 
-def window_sums(values: Floats, usable: Bools, base: Baseline, recent: Recent) -> tuple[Evidence, ...]:
+def window_sums(values: Floats, usable: Bools, base: Baseline, recent: Recent, layout: Layout) -> tuple[Evidence, ...]:
     """For each of WINDOWS the sums of expectation, value and variance over its usable buckets.
 
     The correction by the last hours is the one known before the window, so that an outage cannot explain itself away.
@@ -52,8 +51,10 @@ def window_sums(values: Floats, usable: Bools, base: Baseline, recent: Recent) -
                 else sums[place] + _later(part, length - 1)
             )
         if length in WINDOWS:
-            drift = sum(memory * reach for memory, reach in zip(recent.before(length), sums[4:], strict=True))
-            found.append(Evidence(sums[0] + drift, sums[1], sums[2] + sums[3] ** 2))
+            noise = sums[2] + sums[3] ** 2
+            fast, slow = (memory * reach for memory, reach in zip(recent.before(length), sums[4:], strict=True))
+            drift = come_true((fast, slow), sums[1] - sums[0], noise, has, layout)
+            found.append(Evidence(sums[0] + drift, sums[1], noise))
     return tuple(found)
 
 
@@ -64,35 +65,36 @@ def _later(values: Floats, by: int) -> Floats:
     return moved
 
 
-def depression(sums: tuple[Evidence, ...]) -> Floats:
-    """Missing sums in sd, (windows, m, n); 0 where the newest bucket does not share in it.
+def depression(sums: tuple[Evidence, ...]) -> tuple[Floats, Bools]:
+    """Missing sums in sd, and whether the newest bucket shares in them; (windows, m, n) each.
 
     Linear and bounded by what there was to lose, so that a storm cannot outrank an outage.
     """
     newest = _share(sums[0].expected - sums[0].actual, sums[0].expected)
-    scores = []
-    for window in sums:
-        gap = window.expected - window.actual
-        deep = newest >= _NOW * _share(gap, window.expected)
-        scores.append(np.where(deep, _ratio(gap, np.sqrt(window.noise)), 0.0))
-    return np.stack(scores)
+    gaps = [window.expected - window.actual for window in sums]
+    shares = [newest >= _NOW * _share(gap, window.expected) for gap, window in zip(gaps, sums, strict=True)]
+    return _in_deviations(gaps, sums), np.stack(shares)
 
 
-def elevation(sums: tuple[Evidence, ...], kind: Kind) -> Floats:
-    """Sums too high in sd, (windows, m, n); 0 where the newest bucket does not share in it.
+def elevation(sums: tuple[Evidence, ...], kind: Kind) -> tuple[Floats, Bools]:
+    """Sums too high in sd, and whether the newest bucket shares in them; (windows, m, n) each.
 
     Amounts are compared by their square roots, or one giant basket would set the threshold of all.
     """
     newest = _share(sums[0].actual - sums[0].expected, sums[0].expected)
-    scores = []
-    for window in sums:
-        gap = window.actual - window.expected
-        high = newest >= _NOW * _share(gap, window.expected)
-        if kind.adds_up:
-            root = np.sqrt(np.maximum(window.expected, 0.0))
-            gap = 2.0 * root * (np.sqrt(np.maximum(window.actual, 0.0)) - root)
-        scores.append(np.where(high, _ratio(gap, np.sqrt(window.noise)), 0.0))
-    return np.stack(scores)
+    gaps = [window.actual - window.expected for window in sums]
+    shares = [newest >= _NOW * _share(gap, window.expected) for gap, window in zip(gaps, sums, strict=True)]
+    if kind.adds_up:
+        roots = [np.sqrt(np.maximum(window.expected, 0.0)) for window in sums]
+        gaps = [
+            2.0 * root * (np.sqrt(np.maximum(window.actual, 0.0)) - root)
+            for root, window in zip(roots, sums, strict=True)
+        ]
+    return _in_deviations(gaps, sums), np.stack(shares)
+
+
+def _in_deviations(gaps: list[Floats], sums: tuple[Evidence, ...]) -> Floats:
+    return np.stack([_ratio(gap, np.sqrt(window.noise)) for gap, window in zip(gaps, sums, strict=True)])
 
 
 def silence(base: Baseline, usable: Bools) -> Floats:
@@ -100,10 +102,7 @@ def silence(base: Baseline, usable: Bools) -> Floats:
     has = usable & np.isfinite(base.expected)
     quiet = has & base.is_empty
     speaks = has & ~base.is_empty  # a missing bucket neither goes on nor ends
-    count = np.cumsum(quiet, axis=1)
-    is_first = quiet & (count - np.maximum.accumulate(np.where(speaks, count, 0), axis=1) == 1)
-    chance = np.where(quiet, base.p_empty, 1.0)
-    total = np.cumsum(-np.log(chance) * np.where(is_first, 1.0, _SILENCE_DAMPING), axis=1)
+    total = np.cumsum(-np.log(np.where(quiet, base.p_empty, 1.0)), axis=1)
     since = np.maximum.accumulate(np.where(speaks, total, 0.0), axis=1)
     return np.where(quiet, total - since, 0.0)
 

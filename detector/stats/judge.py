@@ -14,11 +14,13 @@ from detector.model.state import Seasons
 from detector.stats.band import band_of, quantile_of
 from detector.stats.baseline import Baseline, baseline_of
 from detector.stats.calibration import threshold_of
+from detector.stats.coverage import deviates_of, reaches
 from detector.stats.evidence import depression, elevation, silence, window_sums
 from detector.stats.layout import Layout, layout_of
 from detector.stats.profile import Follows
 from detector.stats.recent import recent_of
 from detector.stats.scoring import score_of
+from detector.stats.slots import steadied
 
 __all__ = ["Judgement", "VerdictCode", "Watch", "judge"]
 
@@ -94,20 +96,24 @@ def judge(panel: Panel, watch: Watch, newest: int, seasons: Sequence[Seasons] | 
     base = baseline_of(panel, watch.kind, Follows.of(seasons, len(panel.series)))
     usable = panel.known & np.isfinite(panel.values)
     values = np.where(usable, panel.values, 0.0)
-    recent = recent_of(values, usable & panel.teaches, watch.kind, base, layout)
-    sums = window_sums(values, usable, base, recent)
+    recent = recent_of(values, usable & panel.teaches, watch.kind, base)
+    sums = window_sums(values, usable, base, recent, layout)
     part = slice(max(len(panel.grid) - newest, 0), None)
     active = usable & np.isfinite(base.expected) & (base.variance > 0)
     if watch.kind.adds_up:
         is_thin = (base.expected < _THIN * base.busy) & (base.expected < _THIN_DEVIATIONS * np.sqrt(base.variance))
         active &= (base.expected > 0) & ~is_thin
     channels: list[tuple[bool, Floats]] = []
-    teaching = _teaching_days(panel, layout)
+    teaching = _teaching_days(panel, layout) & _has_learned(panel, base)[:, layout.first[:-1]]
+    lessons = active & (layout.spread_out(teaching.astype(float)) > 0)
     if watch.on is not Direction.RISE:
         quiet = silence(base, usable) if watch.kind.adds_up else None
-        channels.append((True, score_of(depression(sums), quiet, active, teaching, layout, part)))
+        low, has_part = depression(sums)
+        low = np.where(has_part, steadied(low, lessons, layout), 0.0)
+        channels.append((True, score_of(low, quiet, active, teaching, layout, part)))
     if watch.on is not Direction.DROP:
-        high = elevation(sums, watch.kind)
+        high, has_part = elevation(sums, watch.kind)
+        high = np.where(has_part, steadied(high, lessons, layout), 0.0)
         channels.append((False, score_of(high, None, active, teaching, layout, part)))
     score, is_drop = channels[0][1], np.full(channels[0][1].shape, channels[0][0])
     if len(channels) > 1:  # two chances of a false alarm instead of one
@@ -117,23 +123,44 @@ def judge(panel: Panel, watch: Watch, newest: int, seasons: Sequence[Seasons] | 
 
 
 def _teaching_days(panel: Panel, layout: Layout) -> Bools:
-    """Days whose maxima say what is usual, (m, days): no day off, no past incident."""
-    spoilt = panel.known & (~panel.teaches | panel.is_holiday)
+    """Days whose maxima say what is usual, (m, days): no day off nor one near it, no past incident."""
+    off = panel.is_holiday if panel.is_unsettled is None else panel.is_holiday | panel.is_unsettled
+    spoilt = panel.known & (~panel.teaches | off)
     teaching: Bools = np.nan_to_num(layout.table(spoilt.astype(float))).max(axis=2) == 0
     return teaching
+
+
+def _has_learned(panel: Panel, base: Baseline) -> Bools:
+    """Enough usable days lie before the bucket's own, (m, n)."""
+    learned: Bools = base.days >= (_DAILY_LEARNING_DAYS if panel.grid.slots_per_day == 1 else _LEARNING_DAYS)
+    return learned
+
+
+def _range(
+    panel: Panel, kind: Kind, base: Baseline, expected: Floats, layout: Layout, part: slice
+) -> tuple[Floats, Floats]:
+    known = panel.known & np.isfinite(panel.values) & np.isfinite(base.expected)
+    mean, variance = np.where(np.isfinite(base.expected), expected, 0.0), np.where(known, base.variance, 0.0)
+    values = np.where(known, panel.values, 0.0)
+    counts = known & _has_learned(panel, base)
+    if kind.adds_up:
+        counts &= (values != 0) | (mean >= _THIN * base.busy)  # how often the night is empty says nothing of noon
+    down, up = reaches(deviates_of(values, mean, variance, kind), counts, layout)
+    return -layout.spread_out(down)[:, part], layout.spread_out(up)[:, part]
 
 
 def _judgement(
     panel: Panel, watch: Watch, base: Baseline, expected: Floats, found: tuple[Floats, Bools], part: slice
 ) -> Judgement:
     score, is_drop = found
+    layout = layout_of(panel.grid)
     values, known = panel.values[:, part], panel.known[:, part] & np.isfinite(panel.values[:, part])
-    enough = _DAILY_LEARNING_DAYS if panel.grid.slots_per_day == 1 else _LEARNING_DAYS
-    ready = (base.days[:, part] >= enough) & np.isfinite(base.expected[:, part])
+    ready = _has_learned(panel, base)[:, part] & np.isfinite(base.expected[:, part])
     mean = np.where(known, expected[:, part], base.expected[:, part])
     mean = np.where(ready, np.maximum(mean, 0.0) if watch.kind.adds_up else mean, 0.0)
     variance = np.where(ready, base.variance[:, part], 0.0)
-    low, high = band_of(mean, variance, watch.kind, base.p_empty[:, part], _never_negative(panel)[:, part])
+    reach = _range(panel, watch.kind, base, expected, layout, part)
+    low, high = band_of(mean, variance, watch.kind, reach, (base.p_empty[:, part], _never_negative(panel)[:, part]))
     verdict = np.where(ready, np.where(score > threshold_of(watch.false_alarms_per_s), 1, 0), 2)
     below, above = _beyond(values, known, watch)
     verdict = np.where(below | above, 1, verdict)

@@ -58,6 +58,7 @@ def _digest(panel: Panel, kind: Kind, follows: Follows) -> bytes:
         panel.values,
         panel.teaches,
         panel.is_holiday,
+        np.zeros(0) if panel.is_unsettled is None else panel.is_unsettled,
         follows.day,
         follows.week,
     ):

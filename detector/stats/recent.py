@@ -10,15 +10,17 @@ from detector.model.panel import Floats
 from detector.stats.baseline import Baseline
 from detector.stats.layout import Layout
 
-__all__ = ["Recent", "recent_of"]
+__all__ = ["Recent", "come_true", "recent_of"]
 
-# Two memories, in buckets: this half-day, and this week. Fixed; how much each counts is learned from the series.
+# Two memories, in buckets: this half-day, and this week. Fixed; how much each counts is learned from the series, for
+# every length of forecast: what the last hours say of the next one holds less for the next day.
 _HALF_LIVES = (4.0, 40.0)
 _DEVIATION = 0.15  # sd of a day's own factor before anything is known; shrinks what few buckets say
 _TRUST = 0.35  # weight of a memory before the series has taught its own
-_TRUST_WEIGHT = 20.0  # in units of one bucket that tells the factor to within its prior sd
+_TRUST_WEIGHT = 50.0  # in units of one sum that tells the factor to within its prior sd
 _SUSPECT = 3.0  # sd; what lies further away is no weather, and is not followed
 _CUT = 2.5
+_FAR = 4.0  # sd of sums; further ones do not teach what a memory is worth
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +29,7 @@ class Recent:
 
     Attributes:
         scale: what a memory of 1 adds to a bucket's expectation: the expectation itself, or 1 for gauges; (m, n).
-        memory: for each half-life, the error remembered after the bucket, times the weight it has earned, (m, n).
+        memory: for each half-life, the error remembered after the bucket, (m, n).
         decay: for each half-life, the factor per bucket.
     """
 
@@ -40,9 +42,7 @@ class Recent:
         return tuple(_delayed(memory, ahead) for memory in self.memory)
 
 
-def recent_of(
-    panel_values: Floats, usable: npt.NDArray[np.bool_], kind: Kind, base: Baseline, layout: Layout
-) -> Recent:
+def recent_of(panel_values: Floats, usable: npt.NDArray[np.bool_], kind: Kind, base: Baseline) -> Recent:
     """Remember errors weighted by their precision, decaying from bucket to bucket.
 
     An error far beyond the noise is not remembered: it is a suspected anomaly, and must not become the new normal.
@@ -64,30 +64,42 @@ def recent_of(
     weight = np.where(speaks, scale * scale / variance, 0.0)
     decay = tuple(0.5 ** (1.0 / life) for life in _HALF_LIVES)
     found = tuple(_discounted(pull, factor) / (_discounted(weight, factor) + tightness) for factor in decay)
-    trust = _trust(found, scale, np.where(speaks, error, 0.0), np.where(speaks, 1.0 / variance, 0.0), layout)
-    return Recent(scale, tuple(memory * share for memory, share in zip(found, trust, strict=True)), decay)
+    return Recent(scale, found, decay)
 
 
-def _trust(
-    found: tuple[Floats, ...], scale: Floats, error: Floats, precision: Floats, layout: Layout
-) -> tuple[Floats, ...]:
-    """How much of each memory came true in the bucket after it, by least squares over all days before, (m, n) each."""
-    fast, slow = (_delayed(memory, 1) * scale for memory in found)
-    products = [fast * fast, fast * slow, slow * slow, fast * error, slow * error]
-    a11, a12, a22, b1, b2 = (_until_midnight(product * precision, layout) for product in products)
-    ridge = _TRUST_WEIGHT
-    a11, a22, b1, b2 = a11 + ridge, a22 + ridge, b1 + ridge * _TRUST, b2 + ridge * _TRUST
+def come_true(
+    drifts: tuple[Floats, Floats], gap: Floats, noise: Floats, usable: npt.NDArray[np.bool_], layout: Layout
+) -> Floats:
+    """What the two memories say of each sum, as far as such words came true on all days before, (m, n).
+
+    Least squares of what sums were off by on what the memories said, shrunk to a fixed trust.
+
+    Args:
+        drifts: what each memory says that the sum is off by.
+        gap: what it was off by.
+        noise: variance of the sum.
+        usable: sums that can be judged.
+        layout: of the grid.
+    """
+    teaches = usable & (noise > 0) & (gap * gap < _FAR**2 * noise)
+    precision = np.where(teaches, 1.0 / np.where(noise > 0, noise, 1.0), 0.0)
+    fast, slow = (drift * precision for drift in drifts)
+    products = [fast * drifts[0], fast * drifts[1], slow * drifts[1], fast * gap, slow * gap]
+    a11, a12, a22, b1, b2 = (_before_each_day(product, layout) for product in products)
+    a11, a22 = a11 + _TRUST_WEIGHT, a22 + _TRUST_WEIGHT
+    b1, b2 = b1 + _TRUST_WEIGHT * _TRUST, b2 + _TRUST_WEIGHT * _TRUST
     both = a11 * a22 - a12 * a12
-    return (
+    trust = (
         np.clip((b1 * a22 - b2 * a12) / both, 0.0, 1.0),
         np.clip((b2 * a11 - b1 * a12) / both, 0.0, 1.0),
     )
+    return sum((drift * layout.spread_out(one) for drift, one in zip(drifts, trust, strict=True)), np.zeros(gap.shape))
 
 
-def _until_midnight(values: Floats, layout: Layout) -> Floats:
-    """Sum of everything before the bucket's own local day, (m, n)."""
+def _before_each_day(values: Floats, layout: Layout) -> Floats:
+    """Sum of everything before each local day, (m, days)."""
     total = np.concatenate([np.zeros((values.shape[0], 1)), values.cumsum(axis=1)], axis=1)
-    return np.ascontiguousarray(total[:, layout.first[layout.day]])
+    return np.ascontiguousarray(total[:, layout.first[:-1]])
 
 
 def _discounted(values: Floats, decay: float) -> Floats:

@@ -9,14 +9,22 @@ from detector.stats.layout import Layout
 
 __all__ = ["score_of"]
 
-_LOWEST, _HIGHEST = -5.0, 60.0
+_LOWEST, _HIGHEST, _FURTHEST = -5.0, 60.0, 1000.0
 # Least location and scale of daily maxima. Sums of skewed amounts are bounded below and have small ones; a quiet month
 # must not make them smaller than what the next one brings.
 _SUM_FLOOR = (0.2, 0.15)
 # A run of silence of so many nats comes once in exp(nats) runs if the chances are right: its scale is 1 by itself.
 _SILENCE_PRIOR, _SILENCE_FLOOR = (1.5, 1.2), (0.7, 1.0)
 # Of the best of the calibrated channels, which would have 0 and 1 if there were one.
-_BEST_PRIOR, _BEST_FLOOR = (1.0, 1.0), (0.0, 0.8)
+_BEST_PRIOR, _BEST_FLOOR = (1.0, 1.0), (0.0, 0.7)
+_BEST_LEVELS = (0.6, 0.9)  # nearer to the tail than single channels: what is left to learn is how heavy it is
+# Storms and strikes make real tails heavier than Gumbel's: the shape of a generalised extreme value law that is small,
+# as it is for rain and rivers (Martins and Stedinger, Water Resour. Res. 36, 2000).
+_SHAPE = 0.05
+# A day that comes once in a year is taken for an incident, found or not, and teaches nothing; more than so many of the
+# last four weeks cannot be incidents: then they are how the series is now.
+_INCIDENT = 6.0
+_SPAN_DAYS, _MOST_INCIDENTS = 28, 8
 
 
 def score_of(
@@ -25,7 +33,8 @@ def score_of(
     """Minus the logarithm of how many days in one bring as much evidence as the bucket has, (m, newest).
 
     Every window is set against its own daily maxima before the best one is taken, and the best against theirs: what a
-    series' autocorrelation adds to long sums is in those maxima already. Each day knows only the maxima before it.
+    series' autocorrelation adds to long sums is in those maxima already. Each day knows only the maxima before it, and
+    those of incidents are left out.
 
     Args:
         windows: sums in sd, (windows, m, n).
@@ -38,18 +47,34 @@ def score_of(
     parts = windows if quiet is None else np.concatenate([windows, quiet[None]])
     parts = np.where(active, parts, -np.inf)
     maxima = np.stack([_daily_maxima(layout, one) for one in parts])
-    judged, day = parts[..., newest], layout.day[newest]
-    score = np.empty(judged.shape[1:])
-    for today in np.unique(day).tolist():
+    score, teaches = np.full(parts.shape[1:], _LOWEST), teaching.copy()
+    incident: Bools = np.zeros(teaching.shape, dtype=bool)
+    for today in range(layout.days):
         before = maxima[..., :today]
-        valid = np.isfinite(before) & teaching[None, :, :today]
+        valid = np.isfinite(before) & teaches[:, :today]
         each = _channels(before, valid, layout, has_silence=quiet is not None)
-        best = _best(each, before, valid)
-        prior = (np.full(best.shape[:1], _BEST_PRIOR[0]), np.full(best.shape[:1], _BEST_PRIOR[1]))
-        usual = gumbel_of(best, np.any(valid, axis=0), prior, _BEST_FLOOR)
-        now = judged[..., day == today]
-        score[:, day == today] = usual.reduced(np.clip(_best(each, now, np.isfinite(now)), _LOWEST, 2.0 * _HIGHEST))
-    return np.clip(score, _LOWEST, _HIGHEST)
+        usual = _usual(_best(each, before, valid), np.any(valid, axis=0))
+        here = slice(int(layout.first[today]), int(layout.first[today + 1]))
+        score[:, here] = found = _scores(each, usual, parts[..., here])
+        incident[:, today] = found.max(axis=1, initial=_LOWEST) > _INCIDENT
+        span = slice(max(today + 1 - _SPAN_DAYS, 0), today + 1)
+        is_new_normal = incident[:, span].sum(axis=1) > _MOST_INCIDENTS
+        teaches[:, span] = teaching[:, span] & (~incident[:, span] | is_new_normal[:, None])
+    return score[:, newest]
+
+
+def _usual(best: Floats, valid: Bools) -> Gumbel:
+    series = best.shape[:1]
+    prior = (np.full(series, _BEST_PRIOR[0]), np.full(series, _BEST_PRIOR[1]))
+    return gumbel_of(best, valid, prior, _BEST_FLOOR, _BEST_LEVELS)
+
+
+def _scores(each: Gumbel, usual: Gumbel, evidence: Floats) -> Floats:
+    best = np.clip(_best(each, evidence, np.isfinite(evidence)), _LOWEST, _FURTHEST)
+    reduced = usual.reduced(best)
+    heavy = np.log1p(_SHAPE * np.maximum(reduced, 0.0)) / _SHAPE
+    scores: Floats = np.clip(np.where(reduced > 0, heavy, reduced), _LOWEST, _HIGHEST)
+    return scores
 
 
 def _channels(before: Floats, valid: Bools, layout: Layout, *, has_silence: bool) -> Gumbel:

@@ -15,6 +15,8 @@ _WEEK = 7
 _LEVEL_WEEKS = 4
 # Each week weighs 0.6 of the one after it: follows a growth of a few per cent a week; oldest day first.
 _LEVEL_WEIGHTS = np.repeat(0.6 ** np.arange(_LEVEL_WEEKS - 1, -1, -1), _WEEK)
+_DOUBT = 0.1  # of what is expected: sd that the whole of a day near a holiday has in common
+_NO_CHANCE = 3.0  # nats: five in a hundred; a slot that was always empty by less than that is closed
 _SHAPE_DECAY = 0.95  # of the mean day that thin slots lean on: about three weeks
 _BUSY_DECAY = 0.9
 _BIAS_DECAY, _BIAS_DAYS = 0.97, 3.0  # a trimmed mean of skewed values is too low; what it misses is put back in a month
@@ -38,8 +40,8 @@ class Walk:
         teaches = layout.table(np.where(panel.teaches & panel.known, 1.0, 0.0))
         self.teaches = (np.nan_to_num(teaches) > 0.99) & self.known  # noqa: PLR2004  both halves of a repeated hour
         self.weights = None if panel.weights is None else layout.table(panel.weights)
-        off = layout.table(np.broadcast_to(panel.is_holiday.astype(float), panel.values.shape)[:1])
-        self.is_holiday: Bools = np.nan_to_num(off).max(axis=(0, 2)) > 0
+        self.is_holiday = _days_with(panel.is_holiday, layout)
+        self.is_unsettled = _days_with(panel.is_unsettled, layout)
         self.weekday_shift = int(panel.grid.weekday[0])
         shape = self.values.shape
         self.expected, self.variance = np.full(shape, np.nan), np.full(shape, np.nan)
@@ -124,6 +126,8 @@ class Walk:
         self.busy[:, day] = self._sizes[0] / np.where(self._sizes[1] > 0, self._sizes[1], 1.0)
         if self.is_holiday[day]:
             expected, self.shared[:, day] = self._day_off(day, level, expected)
+        elif self.is_unsettled[day]:
+            self.shared[:, day] = self._doubt(day, level, expected)
         self.expected[:, day] = np.where(weeks > 0, expected, np.nan)
         own = variance * (1.0 + 1.0 / np.maximum(weeks, 1.0))
         self.variance[:, day] = own + self.shared[:, day] ** 2
@@ -150,7 +154,9 @@ class Walk:
         profile = (weeks * cell + weight * lean) / (weeks + weight)
         if self.kind.adds_up:
             always_empty = (np.where(usable, lags, 0.0) == 0).all(axis=1)
-            profile = np.where(always_empty & (weeks >= 2), 0.0, profile)  # noqa: PLR2004  once may be chance
+            # A Poisson count of that mean and variance would have been empty every week with chance exp(-weeks e^2/v).
+            is_no_chance = weeks * size * size > _NO_CHANCE * variance
+            profile = np.where(always_empty & is_no_chance & (weeks >= 2), 0.0, profile)  # noqa: PLR2004  once may be chance
         alike = ~self.follows.week[:, None]  # all days are, and each speaks for every other
         profile = np.where(alike, mean_day, profile)
         weeks = np.where(alike & (weeks > 0), np.maximum(days, weeks), weeks)
@@ -173,6 +179,12 @@ class Walk:
         lower = np.where(sundays > 0, np.minimum(expected, sunday), expected)
         gap = np.maximum(np.abs(expected - sunday), 0.5 * np.abs(lower) if self.kind.adds_up else 0.0)
         return lower, np.where(lower != 0, 0.5 * gap, 0.0)
+
+    def _doubt(self, day: int, level: Floats, expected: Floats) -> Floats:
+        """Near a holiday some trade as on a Sunday, most as ever: half of what lies between, and some for all."""
+        lower, _ = self._day_off(day, level, expected)
+        least = _DOUBT * np.abs(expected) if self.kind.adds_up else np.zeros(expected.shape)
+        return np.maximum(0.5 * (expected - lower), least)
 
     def _chance_of_empty(self, day: int, expected: Floats, variance: Floats) -> Floats:
         usable = np.isfinite(same_slots(self.relative, day)) & self.follows.week[:, None, None]
@@ -227,6 +239,14 @@ class Walk:
         self.emptiness.learn(np.where(both, expected, 0.0), self.is_empty[:, day] > 0, both, self.busy[:, day])
         squares = (values - expected) ** 2 / (1.0 + 1.0 / np.maximum(self.weeks[:, day], 1.0))
         self.law.learn(np.where(both, expected, 0.0), self._weights(day), np.where(both, squares, np.nan))
+
+
+def _days_with(flags: Bools | None, layout: Layout) -> Bools:
+    """Days in which a bucket is flagged, (days,)."""
+    if flags is None:
+        return np.zeros(layout.days, dtype=bool)
+    found: Bools = np.nan_to_num(layout.table(flags[None].astype(float))).max(axis=(0, 2)) > 0
+    return found
 
 
 def _zeroed(values: Floats) -> Floats:

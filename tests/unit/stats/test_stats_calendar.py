@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from detector.model.grid import HOUR_S, grid_of
-from detector.model.span import Span
-from detector.stats.calendar import holiday_flags
+from detector.model.grid import DAY_S, HOUR_S, grid_of
+from detector.model.span import Span, at_epoch
+from detector.stats.calendar import holiday_flags, unsettled_flags
 
 GRID = grid_of(
     "Europe/Berlin", HOUR_S, Span(datetime(2026, 1, 4, 23, tzinfo=UTC), datetime(2026, 1, 6, 23, tzinfo=UTC))
@@ -23,6 +23,22 @@ def test_own_dates_count() -> None:
     """The owner's own dates are days off with and without a country."""
     assert holiday_flags(GRID, None, [date(2026, 1, 5)]).tolist() == [True] * 24 + [False] * 24
     assert holiday_flags(GRID, "de-by", [date(2026, 1, 5)]).all()
+
+
+def test_days_near_a_day_off_are_unsettled() -> None:
+    """Christmas in Germany: the eve, the weekend beside it and the week between; then Epiphany, a holiday of parts."""
+    grid = grid_of("UTC", DAY_S, Span(datetime(2026, 12, 21, tzinfo=UTC), datetime(2027, 1, 9, tzinfo=UTC)))
+    unsettled = unsettled_flags(grid, "DE", [])
+    days = [at_epoch(int(start)).day for start in grid.starts[unsettled]]
+    assert days == [24, 27, 28, 29, 30, 31, 2, 3, 6]
+    assert not (unsettled & holiday_flags(grid, "DE", [])).any()
+
+
+def test_own_dates_unsettle_their_neighbours() -> None:
+    """A company outing on a Wednesday makes Tuesday and Thursday doubtful, and nothing without it is."""
+    grid = grid_of("UTC", DAY_S, Span(datetime(2026, 5, 4, tzinfo=UTC), datetime(2026, 5, 9, tzinfo=UTC)))
+    assert unsettled_flags(grid, None, [date(2026, 5, 6)]).tolist() == [False, True, False, True, False]
+    assert not unsettled_flags(grid, None, []).any()
 
 
 @pytest.mark.parametrize(("code", "near"), [("GR-X", "GR"), ("DE-BAY", "DE-BY"), ("UKK", "UK"), ("XQ", "X")])
