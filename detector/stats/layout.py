@@ -1,6 +1,7 @@
 """Buckets of a grid as a table of local days and slots of the day."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,8 @@ from detector.model.grid import Grid
 from detector.model.panel import Floats
 
 __all__ = ["Layout", "layout_of"]
+
+_WEEK = 7
 
 Indices = npt.NDArray[np.int64]
 
@@ -21,6 +24,8 @@ class Layout:
         days, slots: size of the table; `slots` is the number of buckets in a day of 24 hours.
         day, slot: row and column of each bucket, shape (n,).
         first: position of the first bucket of each day, and `n` at the end, shape (days + 1,).
+        weeks: runs of days from Thursday to Wednesday, the first and the last cut off: what is learned is learned once
+            in each, at its beginning, wherever the grid begins.
     """
 
     days: int
@@ -28,6 +33,7 @@ class Layout:
     day: Indices
     slot: Indices
     first: Indices
+    weeks: tuple[slice, ...]
 
     def table(self, values: Floats) -> Floats:
         """Values (m, n) as (m, days, slots): nan where there is none, the mean where a repeated hour gives two."""
@@ -58,4 +64,6 @@ def layout_of(grid: Grid) -> Layout:
     day = np.maximum.accumulate(local - local[0])  # in a repeated hour at midnight the new day has begun for good
     days = int(day[-1]) + 1
     first = np.searchsorted(day, np.arange(days + 1))
-    return Layout(days, grid.slots_per_day, day, grid.slot_of_day, first)
+    edges = [0, *range(_WEEK - int(local[0]) % _WEEK, days, _WEEK), days]
+    weeks = tuple(slice(start, end) for start, end in pairwise(edges))
+    return Layout(days, grid.slots_per_day, day, grid.slot_of_day, first, weeks)

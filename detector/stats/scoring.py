@@ -33,8 +33,8 @@ def score_of(
     """Minus the logarithm of how many days in one bring as much evidence as the bucket has, (m, newest).
 
     Every window is set against its own daily maxima before the best one is taken, and the best against theirs: what a
-    series' autocorrelation adds to long sums is in those maxima already. Each day knows only the maxima before it, and
-    those of incidents are left out.
+    series' autocorrelation adds to long sums is in those maxima already. Each week knows only the maxima before it,
+    and those of incidents are left out.
 
     Args:
         windows: sums in sd, (windows, m, n).
@@ -49,15 +49,15 @@ def score_of(
     maxima = np.stack([_daily_maxima(layout, one) for one in parts])
     score, teaches = np.full(parts.shape[1:], _LOWEST), teaching.copy()
     incident: Bools = np.zeros(teaching.shape, dtype=bool)
-    for today in range(layout.days):
-        before = maxima[..., :today]
-        valid = np.isfinite(before) & teaches[:, :today]
+    for week in layout.weeks:
+        before = maxima[..., : week.start]
+        valid = np.isfinite(before) & teaches[:, : week.start]
         each = _channels(before, valid, layout, has_silence=quiet is not None)
         usual = _usual(_best(each, before, valid), np.any(valid, axis=0))
-        here = slice(int(layout.first[today]), int(layout.first[today + 1]))
-        score[:, here] = found = _scores(each, usual, parts[..., here])
-        incident[:, today] = found.max(axis=1, initial=_LOWEST) > _INCIDENT
-        span = slice(max(today + 1 - _SPAN_DAYS, 0), today + 1)
+        here = slice(int(layout.first[week.start]), int(layout.first[week.stop]))
+        score[:, here] = _scores(each, usual, parts[..., here])
+        incident[:, week] = _scores(each, usual, maxima[..., week]) > _INCIDENT
+        span = slice(max(week.stop - _SPAN_DAYS, 0), week.stop)
         is_new_normal = incident[:, span].sum(axis=1) > _MOST_INCIDENTS
         teaches[:, span] = teaching[:, span] & (~incident[:, span] | is_new_normal[:, None])
     return score[:, newest]

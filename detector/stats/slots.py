@@ -20,39 +20,40 @@ def steadied(deviations: Floats, usable: Bools, layout: Layout) -> Floats:
     """Deviations divided by what is usual in their slot, as a part of what is usual in their series, (k, m, n).
 
     The mean absolute deviation of each slot of the week leans on that of its slot of the day with its neighbours, and
-    this on the whole series (empirical Bayes with fixed weights). Each day knows only those before it.
+    this on the whole series (empirical Bayes with fixed weights). Each week knows only those before it.
 
     Args:
         deviations: in standard deviations by the variance law, either side, (k, m, n).
         usable: buckets that teach what is usual, (m, n).
         layout: of the grid.
     """
-    factor = np.empty(deviations.shape)
-    for place, one in enumerate(deviations):
-        factor[place] = layout.row(_factors(layout.table(np.where(usable, np.abs(one), np.nan))))
-    return deviations * factor
+    flat = np.where(usable, np.abs(deviations), np.nan).reshape(-1, deviations.shape[-1])
+    factors = _factors(layout.table(flat), layout)
+    return deviations * layout.row(factors).reshape(deviations.shape)
 
 
-def _factors(sizes: Floats) -> Floats:
-    """What to multiply each cell with, from the days before it; (m, days, slots)."""
+def _factors(sizes: Floats, layout: Layout) -> Floats:
+    """What to multiply each cell with, from the weeks before it; (rows, days, slots)."""
     known = np.isfinite(sizes)
     sizes = np.where(known, sizes, 0.0)
-    series, days, slots = sizes.shape
-    of_day, of_week = np.zeros((2, series, slots)), np.zeros((_WEEK, 2, series, slots))
+    rows, _, slots = sizes.shape
+    of_day, of_week = np.zeros((2, rows, slots)), np.zeros((2, rows, _WEEK, slots))
     factors = np.ones(sizes.shape)
-    decay = 1.0 - 1.0 / _MEMORY_DAYS
-    for day in range(days):
-        weekday = day % _WEEK
+    for week in layout.weeks:
         total, count = of_day.sum(axis=2)
         usual = np.where(count > 0, total / np.where(count > 0, count, 1.0), 1.0)[:, None]
         near, seen = _with_neighbours(of_day)
         slot = (near + _SERIES_DAYS * usual) / (seen + _SERIES_DAYS)
-        own, weeks = of_week[weekday]
-        expected = np.maximum((own + _SLOT_WEEKS * slot) / (weeks + _SLOT_WEEKS), _CALMEST * usual)
-        factors[:, day] = np.where(expected > 0, usual / np.where(expected > 0, expected, 1.0), 1.0)
-        today = np.stack([np.minimum(sizes[:, day], _CUT * usual), known[:, day].astype(float)])
-        of_day = of_day * decay + today
-        of_week[weekday] = of_week[weekday] * decay**_WEEK + today
+        weekday = np.arange(week.start, week.stop) % _WEEK
+        own, weeks = of_week[:, :, weekday]
+        expected = (own + _SLOT_WEEKS * slot[:, None]) / (weeks + _SLOT_WEEKS)
+        expected = np.maximum(expected, _CALMEST * usual[:, :, None])
+        factors[:, week] = np.where(expected > 0, usual[:, :, None] / np.where(expected > 0, expected, 1.0), 1.0)
+        seen_now = np.stack([np.minimum(sizes[:, week], _CUT * usual[:, :, None]), known[:, week].astype(float)])
+        decay = (1.0 - 1.0 / _MEMORY_DAYS) ** (week.stop - week.start)
+        of_day = of_day * decay + seen_now.sum(axis=2)
+        of_week = of_week * decay
+        of_week[:, :, weekday] += seen_now
     return factors
 
 
