@@ -6,6 +6,7 @@ from typing import Protocol
 
 import structlog
 
+from detector import __version__
 from detector.adapters.logs import Logs, tick_begins, tick_is_over
 from detector.adapters.ping import Switch
 from detector.adapters.scrubbing import secrets_in
@@ -67,6 +68,8 @@ class Reporting:
         self._follow(book)
         self._telemetry.loaded(book)
         teams = {metric.team for metric in book.metrics.values()}
+        settings = book.settings
+        self._log.info("started", version=__version__, config=str(settings.path), store=str(settings.store))
         self._log.info("watching", metrics=len(book.metrics), teams=len(teams), faults=len(book.faults))
         self._faults("rules with mistakes are left out", book.faults)
 
@@ -111,8 +114,7 @@ class Reporting:
         self._telemetry.loaded(book)
         for change in changes:
             keys = {"keys": list(change.keys)} if change.keys else {}
-            name = {"rule" if change.what == "rule" else "name": change.name} if change.name else {}
-            self._log.info(f"{change.what} {change.how}", **name, **keys)
+            self._log.info(f"{change.what} {change.how}", **_named(change, book), **keys)
         self._log.info("reloaded", changes=len(changes), metrics=len(book.metrics))
 
     def reload_refused(self, faults: Sequence[Fault]) -> None:
@@ -190,3 +192,10 @@ class Reporting:
             self._switch.success()
         else:
             self._switch.fail(given.why_not)
+
+
+def _named(change: _Changed, book: RuleBook) -> dict[str, str]:
+    if change.what != "rule":
+        return {"name": change.name} if change.name else {}
+    metric = book.metrics.get(change.name)  # none of a rule that was removed
+    return {"metric": change.name} | ({} if metric is None else {"rule": metric.place, "team": metric.team})

@@ -9,7 +9,17 @@ from detector.model.incident import Incident, IncidentEvent, IncidentMetric, Inc
 from detector.model.span import Span
 from detector.model.verdict import Loss
 
-__all__ = ["acknowledge", "advance", "break_together", "close", "join", "open_incident", "remove_rules", "with_parts"]
+__all__ = [
+    "acknowledge",
+    "advance",
+    "break_together",
+    "close",
+    "join",
+    "led_by",
+    "open_incident",
+    "remove_rules",
+    "with_parts",
+]
 
 MORE_LIKELY_THAN_NOT = 0.5
 
@@ -70,6 +80,14 @@ def join(incident: Incident, parts: Sequence[IncidentMetric], now: datetime) -> 
     again = {part.metric: part for part in parts}
     stay = [_relapsed(part, again.pop(part.metric)) if part.metric in again else part for part in incident.metrics]
     return _stamped(replace(incident, metrics=(*stay, *again.values())), now)
+
+
+def led_by(incident: Incident, metric: str) -> Incident:
+    """The incident with another metric in its title, of whose loss the team has not heard anything yet."""
+    first = [part for part in incident.metrics if part.metric == metric]
+    rest = [part for part in incident.metrics if part.metric != metric]
+    told = None if incident.told is None else replace(incident.told, loss_per_hour=0.0)
+    return replace(incident, metrics=(*first, *rest), told=told)
 
 
 def _relapsed(before: IncidentMetric, again: IncidentMetric) -> IncidentMetric:

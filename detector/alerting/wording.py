@@ -54,7 +54,8 @@ def _opened(words: Sentences, part: IncidentMetric) -> Letter:
 def _worse(words: Sentences, part: IncidentMetric) -> Letter:
     measure, told = words.measure(part), words.incident.told
     rate = measure.about(abs(part.loss.per_hour))
-    before = f", {measure.about(abs(told.loss_per_hour))} when we last wrote" if told is not None else ""
+    heard = told is not None and told.loss_per_hour  # zero: of this metric the team hears for the first time
+    before = f", {measure.about(abs(heard))} when we last wrote" if heard else ""
     by = words.incident.acknowledged_by
     return f"{words.title(part)} got worse: {words.state(part)}", [
         words.missing(part),

@@ -74,7 +74,7 @@ class Told:
     Attributes:
         at: when the last message was decided on.
         count: messages so far; the next one is number `count + 1`.
-        loss_per_hour: of the worst metric when last told.
+        loss_per_hour: of the worst metric when last told; 0 where another metric has become the worst since.
         named: id of the deploy last named to the team; None if none was.
         reminded: the one reminder that nobody has reacted was decided on.
     """

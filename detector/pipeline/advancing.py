@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from detector.alerting.incidents import advance, break_together, join, open_incident, remove_rules, with_parts
+from detector.alerting.incidents import advance, break_together, join, led_by, open_incident, remove_rules, with_parts
 from detector.linking.suspects import keep_named
 from detector.model.deploy import Ranking
 from detector.model.incident import Incident, IncidentEvent, IncidentMetric
@@ -80,13 +80,20 @@ def _place(hand: Advanced, team: str, part: IncidentMetric, ranking: Ranking, nu
     for incident in hand.incidents.values():
         is_live = incident.team == team and not incident.is_over and part.ended_at is None
         if is_live and break_together(incident, part, ranking):
-            joined = join(incident, [part], inquiry.now)
-            hand.incidents[incident.number] = (
-                _led_by_worst(joined, ranking, inquiry.book) if incident.told is None else joined
-            )
+            hand.incidents[incident.number] = _joined(incident, part, ranking, inquiry)
             return 0
     hand.incidents[number] = open_incident(number, team, [part], ranking, inquiry.now)
     return 1
+
+
+def _joined(incident: Incident, part: IncidentMetric, ranking: Ranking, inquiry: Inquiry) -> Incident:
+    """With one metric more; once the first loss in money joins what the team has heard of, it leads, and is told."""
+    metrics, joined = inquiry.book.metrics, join(incident, [part], inquiry.now)
+    if incident.told is None:
+        return _led_by_worst(joined, ranking, inquiry.book)
+    known = [metrics[other.metric].kind for other in incident.metrics if other.metric in metrics]
+    is_first_money = metrics[part.metric].kind is Kind.REVENUE and Kind.REVENUE not in known
+    return led_by(joined, part.metric) if is_first_money else joined
 
 
 def _led_by_worst(incident: Incident, ranking: Ranking, book: RuleBook) -> Incident:

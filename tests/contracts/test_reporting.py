@@ -158,7 +158,7 @@ def test_a_reload_says_what_changed(desk: Desk) -> None:
         desk.reporting.reloaded(replace(desk.book, settings=replace(settings, ping=None)), [])
     assert desk.receiver.received == ()
     assert {"rule changed", "ping changed", "reloaded"} <= set(desk.events())
-    assert desk.log.lines[1].items() >= {"rule": "checkout/revenue", "keys": ["every_s"]}.items()
+    assert desk.log.lines[2].items() >= {"metric": "checkout/revenue", "keys": ["every_s"]}.items()
     assert desk.count("detector_reloads_total", result="loaded") == 3
 
 

@@ -105,10 +105,10 @@ def test_changed_files_are_loaded(watched: Watched, change: Callable[[Path], Non
     """What has changed holds within seconds, and each rule that did has a line that says which of its keys."""
     before, begun_s = len(watched.running.log), time.monotonic()
     change(watched.rules)
-    last = max(watched.running.wait_for("rule changed", before, rule=rule)["heard_s"] for rule in rules)
+    last = max(watched.running.wait_for("rule changed", before, metric=rule)["heard_s"] for rule in rules)
     done = watched.running.wait_for("reloaded", before)
     _LOG.info("loaded after %.2f s", last - begun_s)
-    told = {line["rule"]: line["keys"] for line in watched.running.log[before:] if line["event"] == "rule changed"}
+    told = {line["metric"]: line["keys"] for line in watched.running.log[before:] if line["event"] == "rule changed"}
     assert told == {rule: ["lateness_s"] for rule in rules}
     assert done["metrics"] == MANY + 4
 
@@ -118,13 +118,13 @@ def test_sighup_loads_at_once(watched: Watched) -> None:
     before = len(watched.running.log)
     (watched.rules / "added.yml").write_text(RULE.format(minutes=5))
     watched.running.send(signal.SIGHUP)
-    watched.running.wait_for("rule added", before, rule="added/card")
+    watched.running.wait_for("rule added", before, metric="added/card")
     watched.running.wait_for("reloaded", before)
     assert "added/card" in _watched_metrics(watched.running)
     before = len(watched.running.log)
     (watched.rules / "added.yml").unlink()
     watched.running.send(signal.SIGHUP)
-    watched.running.wait_for("rule removed", before, rule="added/card")
+    watched.running.wait_for("rule removed", before, metric="added/card")
     watched.running.wait_for("reloaded", before)
     assert "added/card" not in _watched_metrics(watched.running)
 

@@ -12,6 +12,7 @@ from detector.alerting.incidents import close
 from detector.errors import QueryRejected, StoreError
 from detector.model.incident import IncidentState
 from detector.model.metric import AlertPolicy, Kind, Witness
+from detector.model.notification import Reason
 from detector.model.verdict import OutcomeKind
 from worlds import Sales, a_scene, rhythm, utc
 
@@ -224,3 +225,22 @@ def test_a_null_is_told_as_one(tmp_path: Path) -> None:
         scene.source.sales[REVENUE.name] = lambda at: float("nan") if at >= utc(10, 9) else rhythm(at)
         (outcome,) = scene.tick(utc(10, 10, 6)).outcomes
         assert (outcome.kind, outcome.reason) == (OutcomeKind.MISSING, "there are rows, but their value is NULL")
+
+
+def test_the_first_money_that_joins_is_told(tmp_path: Path) -> None:
+    """A count of quarter hours opens the incident; what is missing in money leads, and is told, from the hour's end."""
+    orders = a_metric(
+        "checkout/orders", title="Orders", kind=Kind.COUNT, unit="", timezone="UTC", every_s=900, source="shop"
+    )
+    with a_scene(tmp_path, orders, a_metric(timezone="UTC")) as scene:
+        for name in (orders.name, "checkout/revenue"):
+            scene.source.sales[name] = lambda at: 0.0 if at >= utc(10, 9) else rhythm(at)
+        scene.tick(utc(10, 8, 6))
+        scene.replay(utc(10, 8, 7), utc(10, 11))
+        told = [(notification.reason, notification.title) for _, notification, _ in scene.post.got]
+        assert [reason for reason, _ in told] == [Reason.OPENED, Reason.WORSE]
+        assert told[0][1].startswith("Orders is 0")
+        assert told[1][1].startswith("Checkout revenue got worse: 0")
+        body = scene.post.got[1][1].body
+        assert "EUR an hour\n" in body or "€ an hour\n" in body
+        assert "when we last wrote" not in body
