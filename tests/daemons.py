@@ -11,6 +11,7 @@ from detector.daemon import Daemon, Standing
 from detector.errors import ConfigError, StoreBusy, StoreError
 from detector.model.notification import Notification
 from detector.model.rulebook import RuleBook
+from detector.model.state import MetricState
 from detector.model.tick import TickReport
 from worlds import a_book
 
@@ -67,6 +68,7 @@ class MemoryStore:
     is_taken: bool = False
     is_lost: bool = False
     pruned: list[datetime] = field(default_factory=list)
+    states: dict[str, MetricState] = field(default_factory=dict)
 
     @contextmanager
     def lease(self, patience_s: float = 0.0) -> Iterator[None]:
@@ -79,6 +81,9 @@ class MemoryStore:
     def check_lease(self) -> None:
         if self.is_lost:
             raise StoreError("the server restarted")
+
+    def metric_states(self) -> dict[str, MetricState]:
+        return self.states
 
     def prune(self, before: datetime) -> int:
         self.pruned.append(before)

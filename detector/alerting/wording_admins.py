@@ -18,10 +18,12 @@ from detector.model.rulebook import Settings
 __all__ = [
     "ChannelTrouble",
     "clock_stepped",
+    "judged_ahead",
     "rules_load_again",
     "rules_not_loading",
     "store_failing",
     "store_works_again",
+    "ticks_broken",
     "ticks_late",
     "write_channel",
     "write_channel_back",
@@ -149,6 +151,28 @@ def ticks_late(minutes: int, settings: Settings, now: datetime) -> tuple[Notific
     ]
     words = (f"The detector does not keep up: {minutes} minutes of the last hour got no tick", _joined(lines))
     return _to_admins(settings, f"late/{now:%Y-%m-%d}", Reason.TICKS_LATE, words, now)
+
+
+def ticks_broken(mistake: str, settings: Settings, now: datetime) -> tuple[Notification, ...]:
+    """That a tick ended by a mistake of the detector's own. It goes past the outbox, which needs a tick."""
+    lines = [
+        f"Mistake: {inert(mistake, 80)}; the log has the rest of it: please report that line",
+        "Nothing of that tick was recorded; as long as every tick ends like this nobody watches",
+    ]
+    words = ("The detector's ticks break off", _joined(lines))
+    return _to_admins(settings, "ticks/broken", Reason.TICKS_BROKEN, words, now)
+
+
+def judged_ahead(metrics: int, until: datetime, settings: Settings, now: datetime) -> tuple[Notification, ...]:
+    """That buckets were judged that are still to come, by a clock that was ahead; once a day."""
+    times = LocalTimes(settings.timezone, now)
+    lines = [
+        f"Until {times.at(until)} ({settings.timezone}) nothing more falls due for the last of them",
+        "The clock was ahead when they were judged. If it is right now, put the store's backup from before in place",
+    ]
+    metrics_are = "1 metric is" if metrics == 1 else f"{metrics} metrics are"
+    words = (f"{metrics_are} judged ahead of the clock, and not watched until it comes there", _joined(lines))
+    return _to_admins(settings, f"ahead/{now:%Y-%m-%d}", Reason.CLOCK_STEPPED, words, now)
 
 
 def store_failing(error: str, settings: Settings, now: datetime) -> tuple[Notification, ...]:

@@ -4,12 +4,19 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from threading import Lock
 
-from detector.alerting.wording_admins import clock_stepped, store_failing, store_works_again
+from detector.alerting.wording_admins import (
+    clock_stepped,
+    judged_ahead,
+    store_failing,
+    store_works_again,
+    ticks_broken,
+)
 from detector.daemon.clock_steps import ClockSteps
 from detector.daemon.engine import Engine
 from detector.daemon.lease import Lease
 from detector.daemon.reporter import Reporter
 from detector.daemon.standing import Standing
+from detector.daemon.voice import HourlyVoice
 from detector.errors import StoreBusy, StoreError, TickAbandoned
 from detector.model.notification import Notification
 from detector.pipeline.lanes import Threads
@@ -18,11 +25,11 @@ from detector.ports import Clock
 
 __all__ = ["Minutes"]
 
-SHOUTED_AGAIN_AFTER_S = 3600.0
-"""What cannot be kept cannot be remembered as said: an hour of quiet is kept in memory instead."""
-
 BUSY_AT_MOST_S = 300.0
 """Another program's backup or upgrade is over by then."""
+
+AHEAD = timedelta(hours=1)
+"""No metric is judged so far ahead of the clock, unless the clock was ahead."""
 
 TRUSTED_AFTER_S = 3600.0
 """By a clock that is years ahead all would be long over; one that is wrong is mostly put right within so long."""
@@ -37,11 +44,12 @@ class Minutes:
         self._steps = ClockSteps(clock.now(), clock.elapsed_s())
         self._news: list[Notification] = []
         self._news_turn = Lock()
-        self._shouted: dict[str, float] = {}
+        self._voice = HourlyVoice(engine)
         self._failing_since: datetime | None = None
         self._stands_by = False
         self._housework: Threads[None] = Threads("housework", 1, patience_s=60.0)
         self._pruned_on: date | None = None
+        self._looked_ahead_on: date | None = None
         self._trusted_from_s = clock.elapsed_s() + TRUSTED_AFTER_S
         self._busy_since_s: float | None = None
 
@@ -65,8 +73,9 @@ class Minutes:
             self._standing.trouble = str(error)
             self._reporter.tick_failed(at, error)
             self._shout(error, now, elapsed_s)
-        except Exception:
-            self._standing.is_broken = True  # said by whoever called; a daemon that only breaks does not do its work
+        except Exception as error:
+            self._standing.is_broken = True  # logged by whoever called; a daemon that only breaks does not do its work
+            self._voice.say(ticks_broken(type(error).__name__, self._engine.book.settings, now), elapsed_s)
             raise
         finally:
             self._standing.sign_s = self._clock.elapsed_s()
@@ -99,7 +108,19 @@ class Minutes:
             self.add_news(store_works_again(self._failing_since, self._engine.book.settings, now))
             self._failing_since = None
         self._reporter.ticked(report, self._clock.elapsed_s() - begun_s)
+        self._look_ahead(at)
         self._prune(at)
+
+    def _look_ahead(self, at: datetime) -> None:
+        """Once a day: what a clock that was ahead has left behind, which nothing else would ever tell."""
+        if at.date() == self._looked_ahead_on:
+            return
+        self._looked_ahead_on = at.date()
+        metrics, states = self._engine.book.metrics, self._engine.store.metric_states().values()
+        until = [state.judged_until for state in states if state.metric in metrics and state.judged_until is not None]
+        ahead = [judged_until for judged_until in until if judged_until > at + AHEAD]
+        if ahead:
+            self.add_news(judged_ahead(len(ahead), max(ahead), self._engine.book.settings, at))
 
     def _prune(self, at: datetime) -> None:
         """Once a day, beside the ticks: after a year without any it takes minutes."""
@@ -120,15 +141,8 @@ class Minutes:
         if isinstance(error, StoreBusy) and self._may_pass(elapsed_s):
             return
         unkept = error.notifications if isinstance(error, Uncommitted) else ()
-        self._shouted = {
-            key: said_s for key, said_s in self._shouted.items() if elapsed_s - said_s < SHOUTED_AGAIN_AFTER_S
-        }
-        told = (*store_failing(str(error), self._engine.book.settings, now), *unkept)
-        fresh = [one for one in told if one.key not in self._shouted]
-        self._shouted |= {one.key: elapsed_s for one in fresh}
-        if fresh:
+        if self._voice.say((*store_failing(str(error), self._engine.book.settings, now), *unkept), elapsed_s):
             self._failing_since = self._failing_since or now
-            self._engine.shout(fresh)
 
     def _may_pass(self, elapsed_s: float) -> bool:
         """Whether the store has not been in other hands for long."""

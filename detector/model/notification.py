@@ -26,6 +26,7 @@ class Reason(StrEnum):
     RULES_BACK = "rules_back"
     CLOCK_STEPPED = "clock_stepped"
     TICKS_LATE = "ticks_late"
+    TICKS_BROKEN = "ticks_broken"
     STORE_FAILING = "store_failing"
     STORE_BACK = "store_back"
     TEST = "test"

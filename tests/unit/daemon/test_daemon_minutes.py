@@ -4,11 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from builders import a_metric
 from daemons import NINE, MemoryStore, ScriptedEngine, a_daemon
 from detector.daemon import Overrun
 from detector.errors import StoreBusy, StoreError, TickAbandoned
 from detector.model.notification import Notification, Reason
+from detector.model.state import MetricState
 from detector.pipeline.uncommitted import Uncommitted, UncommittedForNow
+from worlds import a_book
 
 MINUTE = timedelta(minutes=1)
 OPENED = Notification("incident/1/1", "checkout", Reason.OPENED, "Checkout revenue is 0", "...", NINE)
@@ -207,3 +210,27 @@ def test_a_daemon_whose_ticks_break_is_not_ready() -> None:
     clock.go_on()
     daemon.minutes.tick()
     assert not daemon.standing.is_broken
+
+
+def test_ticks_that_break_are_told_past_the_outbox() -> None:
+    """Once an hour: no tick may be there to send it."""
+    engine = ScriptedEngine(fails=[ZeroDivisionError("odd")] * 70)
+    daemon, _, clock = a_daemon(engine)
+    for _ in range(70):
+        with pytest.raises(ZeroDivisionError):
+            daemon.minutes.tick()
+        clock.go_on()
+    assert [one.reason for one in engine.shouted] == [Reason.TICKS_BROKEN] * 2
+
+
+def test_metrics_judged_ahead_of_the_clock_are_told() -> None:
+    """A clock that was ahead before the daemon started leaves watermarks in the future, and nothing else tells."""
+    metric = a_metric()
+    ahead = MetricState(metric.name, "f", NINE, judged_until=NINE + timedelta(days=60))
+    engine = ScriptedEngine(book=a_book(metric), store=MemoryStore(states={metric.name: ahead}))
+    daemon, _, clock = a_daemon(engine)
+    for _ in range(3):
+        daemon.minutes.tick()
+        clock.go_on()
+    assert [one.reason for one in engine.news] == [Reason.CLOCK_STEPPED]
+    assert "1 metric is judged ahead of the clock" in engine.news[0].title
