@@ -3,8 +3,8 @@
     PYTHONPATH=tests python -m benchmarks.long_run [--full | --ticks 2000] [--metrics 200]
 
 The clock is moved by a minute a tick, so that all of it is a week in the life of a daemon. One query in twenty fails.
-It prints figures after the first tick (when history was read), after each tenth of the run, and what was gained since the
-first tenth.
+Printed after the first tick (when history was read), after each tenth of the run, and at the end with what was gained
+since the first tenth.
 """
 
 import argparse
