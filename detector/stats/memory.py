@@ -1,8 +1,10 @@
 """The walk over the days before today, kept while today goes on."""
 
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
 from hashlib import blake2b
+from threading import Lock
 
 import numpy as np
 
@@ -12,20 +14,43 @@ from detector.stats.layout import Layout, layout_of
 from detector.stats.profile import Follows
 from detector.stats.walk import Walk
 
-__all__ = ["walk_of"]
+__all__ = ["kept", "walk_of"]
 
 _FEW = 4  # series in a panel; larger ones are walked faster per series, and would fill the memory
-_KEPT = 1024  # about 100 kB each for ten weeks of hours; with fewer than there are metrics none is ever found again
+_MOST = 1024  # about 170 kB each for ten weeks of hours; with fewer than there are metrics none is ever found again
 
 
-@dataclass(frozen=True, slots=True)
-class _History:
-    """A panel up to today's midnight, equal to another one if all that a walk reads is."""
+class _Kept:
+    """The newest walk of each panel of few series: yesterday's is of no use today, and would stay for weeks."""
 
-    digest: bytes
-    panel: Panel = field(compare=False)
-    kind: Kind = field(compare=False)
-    follows: Follows = field(compare=False)
+    def __init__(self, most: int) -> None:
+        """Of more than `most` panels those that were asked for last."""
+        self._most = most
+        self._walks: OrderedDict[tuple[str, ...], tuple[bytes, Walk]] = OrderedDict()
+        self._turn = Lock()
+
+    def get(self, series: tuple[str, ...], digest: bytes, make: Callable[[], Walk]) -> Walk:
+        """The walk over what the digest stands for."""
+        with self._turn:
+            known = self._walks.get(series)
+            if known is not None and known[0] == digest:
+                self._walks.move_to_end(series)
+                return known[1]
+        walk = make()
+        with self._turn:
+            self._walks[series] = (digest, walk)
+            self._walks.move_to_end(series)
+            while len(self._walks) > self._most:
+                self._walks.popitem(last=False)
+        return walk
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        with self._turn:
+            self._walks.clear()
+
+
+kept = _Kept(_MOST)
 
 
 def walk_of(panel: Panel, kind: Kind, layout: Layout, follows: Follows) -> Walk:
@@ -40,12 +65,11 @@ def walk_of(panel: Panel, kind: Kind, layout: Layout, follows: Follows) -> Walk:
     history = panel.cut(slice(0, today + 1))
     blank = np.arange(today + 1) < today
     history = replace(history, values=np.where(blank, history.values, np.nan), known=history.known & blank)
-    return _walk(_History(_digest(history, kind, follows), history, kind, follows))
-
-
-@lru_cache(maxsize=_KEPT)
-def _walk(history: _History) -> Walk:
-    return Walk(history.panel, history.kind, layout_of(history.panel.grid), history.follows)
+    return kept.get(
+        tuple(panel.series),
+        _digest(history, kind, follows),
+        lambda: Walk(history, kind, layout_of(history.grid), follows),
+    )
 
 
 def _digest(panel: Panel, kind: Kind, follows: Follows) -> bytes:

@@ -10,7 +10,7 @@ from detector.model.grid import DAY_S
 from detector.model.metric import Direction, Kind
 from detector.model.panel import Panel
 from detector.stats.judge import VerdictCode, judge
-from detector.stats.memory import _walk
+from detector.stats.memory import kept
 from rhythms import MONDAY, a_shop, a_watch, at_zero, episodes, found, panel_of, same
 
 WEEKS = 10
@@ -294,8 +294,8 @@ def test_kept_walks_change_nothing() -> None:
     ticks = [range(end - 35 * 24, end) for end in (38 * 24 + 1, 38 * 24 + 2, 38 * 24 + 23, 39 * 24, 39 * 24 + 1)]
     panels = [shop.cut(slice(tick.start, tick.stop)) for tick in ticks]
     in_a_row = [judge(panel, a_watch(), 48) for panel in panels]
-    _walk.cache_clear()
+    kept.clear()
     assert same(in_a_row[-1], judge(panels[-1], a_watch(), 48))
     for panel, earlier in zip(panels, in_a_row, strict=True):
-        _walk.cache_clear()
+        kept.clear()
         assert same(earlier, judge(panel, a_watch(), 48))
