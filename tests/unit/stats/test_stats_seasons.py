@@ -10,7 +10,7 @@ from detector.model.metric import Kind
 from detector.model.panel import Panel
 from detector.model.state import Seasons
 from detector.stats.judge import VerdictCode, judge
-from detector.stats.memory import _walk
+from detector.stats.memory import kept
 from detector.stats.seasons import ASSUMED, find_seasons, limit_of
 from rhythms import HOURS, a_shop, a_watch, at_zero, episodes, panel_of, same
 
@@ -144,7 +144,7 @@ def test_rows_with_other_seasons_stay_apart() -> None:
     shop = a_shop(seed=12, days=40, series=3)
     together = judge(shop, a_watch(), 100, [BOTH, DAY, NONE])
     for row, one in enumerate((BOTH, DAY, NONE)):
-        _walk.cache_clear()
+        kept.clear()
         alone = judge(row_of(shop, row), a_watch(), 100, [one])
         assert np.array_equal(alone.expected[0], together.expected[row], equal_nan=True)
         assert np.array_equal(alone.score[0], together.score[row], equal_nan=True)
