@@ -2,76 +2,29 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from daemon_by_hand import DaemonByHand, daemon_by_hand
-from daemon_desk import Caller, add_http
-from receiver import Receiver
-from shops import Closure, Shop, local, write_config, write_shop
+from daemon_desk import Caller
+from daemon_mornings import BROKEN_AT, DAY, DUE_AT, MORNING, Morning, a_morning
+from shops import local
 
-DAY = date(2026, 3, 10)
-BROKEN_AT, BACK_AT = local(DAY, 8), local(DAY, 11)
-DUE_AT = local(DAY, 9, 5)
-MORNING = (
-    ("search", "v98", local(DAY, 6, 40), "erin"),
-    ("web", "v31", local(DAY, 7, 15), "grace"),
-    ("catalogue", "v7", local(DAY, 7, 35), "frank"),
-    ("checkout-api", "v412", local(DAY, 7, 52), "alice"),
-    ("accounts", "v55", local(DAY, 8, 20), "heidi"),
-)
 FIRST = "Checkout revenue is 0 € - usually about "
 METRIC = "checkout/revenue"
-
-
-@dataclass(frozen=True, slots=True)
-class Morning:
-    """A shop that stops selling, a daemon that watches it, and its teams listening."""
-
-    running: DaemonByHand
-    checkout: Receiver
-    platform: Receiver
-
-    def heard(self) -> list[str]:
-        """Title and text of every message to the owning team."""
-        return [f"{got.json['title']}\n{got.json['message']}" for got in self.checkout.received]
-
-    def live_through(self, *deploys: tuple[str, str, datetime, str]) -> None:
-        """Minute by minute until the hour from eight is closed; each pipeline reports a minute after its deploy."""
-        for service, version, at, actor in deploys:
-            self.running.go_on_until(at + timedelta(minutes=1))
-            said = {"service": service, "version": version, "at": at.isoformat(), "actor": actor}
-            answer = self.running.caller.post("/api/v1/deploys", said)
-            assert answer.status == 201, answer.body
-        self.running.go_on_until(DUE_AT - timedelta(minutes=1))
-        assert not self.heard()
-        self.running.go_on_until(DUE_AT)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def morning(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Morning]:
     """At half past six, with the shop's database and the store of one kind."""
     if request.param == "sqlite":
-        with _morning(tmp_path, f"sqlite:///{tmp_path / 'shop.db'}", f"sqlite:///{tmp_path / 'store.db'}") as made:
+        with a_morning(tmp_path, f"sqlite:///{tmp_path / 'shop.db'}", f"sqlite:///{tmp_path / 'store.db'}") as made:
             yield made
         return
     server = request.getfixturevalue("postgres_server")
-    with server.database() as source, server.database() as store, _morning(tmp_path, source, store) as made:
+    with server.database() as source, server.database() as store, a_morning(tmp_path, source, store) as made:
         yield made
-
-
-@contextmanager
-def _morning(folder: Path, source: str, store: str) -> Iterator[Morning]:
-    write_shop(Shop(source, DAY, (Closure(BROKEN_AT, BACK_AT),)))
-    with Receiver() as checkout, Receiver() as platform:
-        urls = {"checkout": checkout.apprise_url, "platform": platform.apprise_url}
-        config = add_http(write_config(folder / "config", source=source, store=store, **urls))
-        with daemon_by_hand(config, local(DAY, 6, 30)) as running:
-            yield Morning(running, checkout, platform)
 
 
 def test_one_message_in_its_minute_and_one_for_the_end(morning: Morning) -> None:
@@ -97,9 +50,8 @@ def test_one_message_in_its_minute_and_one_for_the_end(morning: Morning) -> None
 
 def test_the_same_in_jumps(morning: Morning) -> None:
     """A machine that slept through the hours tells each thing once when it wakes, and nothing that is over."""
-    for service, version, at, actor in MORNING:
-        said = {"service": service, "version": version, "at": at.isoformat(), "actor": actor}
-        assert morning.running.caller.post("/api/v1/deploys", said).status == 201
+    for deploy in MORNING:
+        morning.report(*deploy)
     hour = timedelta(hours=1)
     morning.running.go_on_until(local(DAY, 9, 30), step=hour)
     (alert,) = morning.heard()
