@@ -1,6 +1,6 @@
 """Many series on one bucket grid: the shape in which numbers travel."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -63,4 +63,15 @@ class Panel:
             self.is_holiday[buckets],
             weights,
             None if self.is_unsettled is None else self.is_unsettled[buckets],
+        )
+
+    def rows(self, places: npt.NDArray[np.int64]) -> Self:
+        """Some of the series over all buckets."""
+        return replace(
+            self,
+            series=tuple(self.series[place] for place in places.tolist()),
+            values=self.values[places],
+            known=self.known[places],
+            teaches=self.teaches[places],
+            weights=None if self.weights is None else self.weights[places],
         )

@@ -1,6 +1,6 @@
 """The seasonal baseline: what each bucket was expected to hold, by what had been seen at its local midnight."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +62,7 @@ def baseline_of(panel: Panel, kind: Kind, follows: Follows) -> Baseline:
     for day in np.unique(begins).tolist():
         rows, begin = np.flatnonzero(begins == day), int(layout.first[min(day, layout.days)])
         if begin < shape[1]:
-            part = _walked(_rows(panel, rows).cut(slice(begin, None)), kind, follows.rows(rows))
+            part = _walked(panel.rows(rows).cut(slice(begin, None)), kind, follows.rows(rows))
             for name in Baseline.__dataclass_fields__:
                 getattr(whole, name)[rows, begin:] = getattr(part, name)
     return whole
@@ -79,17 +79,6 @@ def _first_days(panel: Panel, kind: Kind, layout: Layout) -> npt.NDArray[np.int6
         begun &= np.where(panel.known, panel.values, 0.0) != 0
     first = np.where(begun.any(axis=1), layout.day[begun.argmax(axis=1)], layout.days)
     return np.asarray(np.maximum(first, int(layout.slot[0] != 0)), dtype=np.int64)
-
-
-def _rows(panel: Panel, rows: npt.NDArray[np.int64]) -> Panel:
-    return replace(
-        panel,
-        series=tuple(panel.series[row] for row in rows.tolist()),
-        values=panel.values[rows],
-        known=panel.known[rows],
-        teaches=panel.teaches[rows],
-        weights=None if panel.weights is None else panel.weights[rows],
-    )
 
 
 def _walked(panel: Panel, kind: Kind, follows: Follows) -> Baseline:

@@ -7,7 +7,7 @@ from detector.model.panel import Bools, Floats
 
 __all__ = ["Emptiness", "is_nearly_empty"]
 
-_NEARLY = 0.08  # of what is expected: an outage often leaves some rest, and must not hide behind it
+_NEARLY = 0.1  # of what is expected: an outage often leaves some rest, and must not hide behind it
 _CLASSES = (0.0, 0.1, 0.25, 0.5)  # buckets that are empty alike, from these parts of a busy bucket on
 _CLASS_WEEKS = 6.0  # weeks as which the class counts beside the slot's own ones
 _LAW_BUCKETS = 2.0  # buckets as which the variance law counts beside the class

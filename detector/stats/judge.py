@@ -28,6 +28,8 @@ _LEARNING_DAYS = 13.5  # two weeks of buckets less a few lost ones; a grid of wh
 _DAILY_LEARNING_DAYS = 27.0
 # Between closed and open a bucket is thin: below this part of a busy one, and lost in its own noise.
 _THIN, _THIN_DEVIATIONS = 0.25, 1.5
+# Buckets times series that are judged at a time: their some hundred arrays stay near the processor, and memory small.
+_CELLS = 300_000
 _USUAL = 1.645  # one-sided, 95 of 100 normal buckets
 
 
@@ -92,8 +94,19 @@ def judge(panel: Panel, watch: Watch, newest: int, seasons: Sequence[Seasons] | 
         newest: how many buckets at the end of the panel, at least 1.
         seasons: what each series follows, found from before the buckets to judge; without them hour and weekday both.
     """
+    follows = Follows.of(seasons, len(panel.series))
+    rows = max(_CELLS // max(len(panel.grid), 1), 1)
+    if len(panel.series) <= rows:
+        return _judge(panel, watch, newest, follows)
+    places = [np.arange(start, min(start + rows, len(panel.series))) for start in range(0, len(panel.series), rows)]
+    parts = [_judge(panel.rows(place), watch, newest, follows.rows(place)) for place in places]
+    names = Judgement.__dataclass_fields__
+    return Judgement(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+
+def _judge(panel: Panel, watch: Watch, newest: int, follows: Follows) -> Judgement:
     layout = layout_of(panel.grid)
-    base = baseline_of(panel, watch.kind, Follows.of(seasons, len(panel.series)))
+    base = baseline_of(panel, watch.kind, follows)
     usable = panel.known & np.isfinite(panel.values)
     values = np.where(usable, panel.values, 0.0)
     recent = recent_of(values, usable & panel.teaches, watch.kind, base)

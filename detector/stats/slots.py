@@ -10,7 +10,7 @@ __all__ = ["steadied"]
 _WEEK = 7
 _MEMORY_DAYS = 60.0
 # Days of the whole series as which it counts beside a slot of the day, and weeks of that beside a slot of the week.
-_SERIES_DAYS, _SLOT_WEEKS = 10.0, 6.0
+_SERIES_DAYS, _SLOT_WEEKS = 20.0, 12.0
 # A slot may be calmer than its series by so much: a few quiet weeks prove no more.
 _CALMEST = 0.85
 _CUT = 4.0  # times the usual deviation: what lies further away is an incident, and no habit
