@@ -117,17 +117,18 @@ def _judge(panel: Panel, watch: Watch, newest: int, follows: Follows) -> Judgeme
         is_thin = (base.expected < _THIN * base.busy) & (base.expected < _THIN_DEVIATIONS * np.sqrt(base.variance))
         active &= (base.expected > 0) & ~is_thin
     channels: list[tuple[bool, Floats]] = []
-    teaching = _teaching_days(panel, layout) & _has_learned(panel, base)[:, layout.first[:-1]]
+    teaching = _teaching_days(panel, layout)
+    learned = _has_learned(panel, base)[:, layout.first[:-1]]
     lessons = active & (layout.spread_out(teaching.astype(float)) > 0)
     if watch.on is not Direction.RISE:
         quiet = silence(base, usable) if watch.kind.adds_up else None
         low, has_part = depression(sums)
         low = np.where(has_part, steadied(low, lessons, layout), 0.0)
-        channels.append((True, score_of(low, quiet, active, teaching, layout, part)))
+        channels.append((True, score_of(low, quiet, active, (teaching, learned), layout, part)))
     if watch.on is not Direction.DROP:
         high, has_part = elevation(sums, watch.kind)
         high = np.where(has_part, steadied(high, lessons, layout), 0.0)
-        channels.append((False, score_of(high, None, active, teaching, layout, part)))
+        channels.append((False, score_of(high, None, active, (teaching, learned), layout, part)))
     score, is_drop = channels[0][1], np.full(channels[0][1].shape, channels[0][0])
     if len(channels) > 1:  # two chances of a false alarm instead of one
         is_drop = score >= channels[1][1]

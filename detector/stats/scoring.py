@@ -1,6 +1,7 @@
 """All evidence of one direction on one scale, the same for every series."""
 
 import numpy as np
+import numpy.typing as npt
 
 from detector.model.panel import Bools, Floats
 from detector.stats.calibration import Gumbel, gumbel_of, prior_of
@@ -24,11 +25,15 @@ _SHAPE = 0.05
 # A day that comes once in a year is taken for an incident, found or not, and teaches nothing; more than so many of the
 # last four weeks cannot be incidents: then they are how the series is now.
 _INCIDENT = 6.0
+_MATURE_DAYS = 28
+# What few days tell of the tail is unsure: a score counts a fifth before any, half after half of so many, and all in
+# the end.
+_FEW_DAYS = 10.0
 _SPAN_DAYS, _MOST_INCIDENTS = 28, 8
 
 
 def score_of(
-    windows: Floats, quiet: Floats | None, active: Bools, teaching: Bools, layout: Layout, newest: slice
+    windows: Floats, quiet: Floats | None, active: Bools, days: tuple[Bools, Bools], layout: Layout, newest: slice
 ) -> Floats:
     """Minus the logarithm of how many days in one bring as much evidence as the bucket has, (m, newest).
 
@@ -40,27 +45,38 @@ def score_of(
         windows: sums in sd, (windows, m, n).
         quiet: nats of silence, (m, n), or None.
         active: buckets that can say anything, (m, n).
-        teaching: days whose maxima are usual ones, (m, days).
+        days: those whose maxima are usual ones, and those before which enough had been seen; (m, days) each. Days of
+            the first weeks teach as long as there are not many others: what came of a poor baseline says little of a
+            good one.
         layout: of the grid.
         newest: the buckets wanted.
     """
     parts = windows if quiet is None else np.concatenate([windows, quiet[None]])
     parts = np.where(active, parts, -np.inf)
     maxima = np.stack([_daily_maxima(layout, one) for one in parts])
+    teaching, learned = days
     score, teaches = np.full(parts.shape[1:], _LOWEST), teaching.copy()
     incident: Bools = np.zeros(teaching.shape, dtype=bool)
     for week in layout.weeks:
         before = maxima[..., : week.start]
-        valid = np.isfinite(before) & teaches[:, : week.start]
+        mature = teaches[:, : week.start] & learned[:, : week.start]
+        is_young = mature.sum(axis=1) < _MATURE_DAYS
+        valid = np.isfinite(before) & np.where(is_young[:, None], teaches[:, : week.start], mature)
         each = _channels(before, valid, layout, has_silence=quiet is not None)
         usual = _usual(_best(each, before, valid), np.any(valid, axis=0))
         here = slice(int(layout.first[week.start]), int(layout.first[week.stop]))
-        score[:, here] = _scores(each, usual, parts[..., here])
-        incident[:, week] = _scores(each, usual, maxima[..., week]) > _INCIDENT
+        sure = _sureness(np.any(valid, axis=0).sum(axis=1))
+        score[:, here] = _scores(each, usual, parts[..., here]) * sure
+        incident[:, week] = _scores(each, usual, maxima[..., week]) * sure > _INCIDENT
         span = slice(max(week.stop - _SPAN_DAYS, 0), week.stop)
         is_new_normal = incident[:, span].sum(axis=1) > _MOST_INCIDENTS
         teaches[:, span] = teaching[:, span] & (~incident[:, span] | is_new_normal[:, None])
     return score[:, newest]
+
+
+def _sureness(days: npt.NDArray[np.int64]) -> Floats:
+    sure: Floats = 1.0 / (1.0 + (_FEW_DAYS / (days + _FEW_DAYS / 2.0)) ** 2)[:, None]
+    return sure
 
 
 def _usual(best: Floats, valid: Bools) -> Gumbel:
