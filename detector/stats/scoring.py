@@ -75,7 +75,8 @@ def score_of(
 
 
 def _sureness(days: npt.NDArray[np.int64]) -> Floats:
-    sure: Floats = 1.0 / (1.0 + (_FEW_DAYS / (days + _FEW_DAYS / 2.0)) ** 2)[:, None]
+    counted = days.astype(np.float64)
+    sure: Floats = 1.0 / (1.0 + (_FEW_DAYS / (counted + _FEW_DAYS / 2.0)) ** 2)[:, None]
     return sure
 
 
