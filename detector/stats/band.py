@@ -5,27 +5,20 @@ import numpy as np
 from detector.model.metric import Kind
 from detector.model.panel import Bools, Floats
 
-__all__ = ["band_of", "quantile_of"]
+__all__ = ["quantile_of", "rounded"]
 
 _MAY_BE_EMPTY = 0.02
 
 
-def band_of(
-    expected: Floats, variance: Floats, kind: Kind, reach: tuple[Floats, Floats], traits: tuple[Floats, Bools]
-) -> tuple[Floats, Floats]:
-    """Low and high such that 99 of 100 normal buckets lie between, (m, k) each.
+def rounded(low: Floats, high: Floats, kind: Kind, p_empty: Floats, is_positive: Bools) -> tuple[Floats, Floats]:
+    """The ends of a range as they can occur, (k, m) each.
 
     Args:
-        expected: mean of the bucket.
-        variance: of a normal bucket around it.
+        low, high: ends.
         kind: of the metric; a count is whole.
-        reach: standard normal deviates of both ends, the lower one below 0.
-        traits: chance of an empty bucket (from two in a hundred on, none is too low), and whether the series never was
-            below 0.
+        p_empty: chance of an empty bucket: from two in a hundred on, none is too low.
+        is_positive: the series never was below 0.
     """
-    p_empty, is_positive = traits
-    low = quantile_of(expected, variance, kind, reach[0])
-    high = quantile_of(expected, variance, kind, reach[1])
     if kind is Kind.COUNT:
         low, high = np.floor(low), np.ceil(high)
     if kind.adds_up:

@@ -9,12 +9,13 @@ import numpy.typing as npt
 
 from detector.model.panel import Bools, Floats
 
-__all__ = ["Gumbel", "gumbel_of", "prior_of", "threshold_of"]
+__all__ = ["BACK_DAYS", "Gumbel", "gumbel_of", "prior_of", "threshold_of"]
 
 # The middle of the distribution of daily maxima: far from the extreme tail, which past incidents poison.
 _LOW, _HIGH = 0.5, 0.8
 _PRIOR_DAYS = 10.0
-_BACK_DAYS = 365
+BACK_DAYS = 365
+"""Days whose maxima are used."""
 
 
 class Gumbel:
@@ -66,7 +67,7 @@ def gumbel_of(
         floor: smallest location and scale.
         levels: of the two quantiles.
     """
-    recent, valid = maxima[..., -_BACK_DAYS:], is_valid[..., -_BACK_DAYS:]
+    recent, valid = maxima[..., -BACK_DAYS:], is_valid[..., -BACK_DAYS:]
     ordered = np.sort(np.where(valid, recent, np.inf), axis=-1)
     count = valid.sum(axis=-1)
     low, high = (_quantile(ordered, count, level) for level in levels)

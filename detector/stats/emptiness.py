@@ -26,7 +26,7 @@ class Emptiness:
         self._sums = np.zeros((3, len(_CLASSES), series))
 
     def chance(self, expected: Floats, variance: Floats, weeks: tuple[Floats, Floats], busy: Floats) -> Floats:
-        """Chance that a bucket is empty, (m, slots).
+        """Chance that a bucket is empty, (slots, m).
 
         The share among its own weeks, leaning on what buckets of its size show, and this on the law at first: a Poisson
         count is empty with chance exp(-e^2 / v), a compound Poisson sum with exponential parts less often. Within a
@@ -39,26 +39,35 @@ class Emptiness:
             busy: what a busy bucket holds, (m,).
         """
         count, empty = weeks
-        safe = np.where(variance > 0, variance, 1.0)
-        by_law = np.exp(-np.where(variance > 0, expected * expected / safe, 0.0))
-        size = _class_of(expected, busy)
-        seen = np.take_along_axis(self._sums[0].T, size, axis=1)
-        silent = np.take_along_axis(self._sums[1].T, size, axis=1)
-        held = np.take_along_axis(self._sums[2].T, size, axis=1)
         amount = np.maximum(expected, 0.0)
+        by_law = np.exp(-np.where(variance > 0, amount * amount / np.where(variance > 0, variance, 1.0), 0.0))
+        seen, silent, held = self._of_size(amount, busy)
         pooled = np.maximum((silent + _LAW_BUCKETS * by_law) / (seen + _LAW_BUCKETS), 1e-9)
         typical = (held + _LAW_BUCKETS * amount) / (seen + _LAW_BUCKETS)
         ratio = np.where(typical > 0, amount / np.where(typical > 0, typical, 1.0), 1.0)
-        pooled = pooled ** np.minimum(ratio, _LARGEST)
+        pooled = np.exp(np.log(pooled) * np.minimum(ratio, _LARGEST))
         shown = np.clip(1.0 / (seen + 1.0), _LEAST, _MOST_LEAST)
         return np.maximum((empty + _CLASS_WEEKS * pooled) / (count + _CLASS_WEEKS), shown)
 
+    def _of_size(self, amount: Floats, busy: Floats) -> Floats:
+        """What was seen of the size class of each amount (slots, m): how many, how many empty, how much they held."""
+        found: Floats = np.broadcast_to(self._sums[:, 0, None], (3, *amount.shape))
+        for place, part in enumerate(_CLASSES[1:], start=1):
+            found = np.where(amount >= part * busy, self._sums[:, place, None], found)
+        return found
+
     def learn(self, expected: Floats, is_empty: Bools, usable: Bools, busy: Floats) -> None:
         """Take in a day."""
-        size = _class_of(expected, busy)
         self._sums *= 1.0 - 1.0 / _MEMORY_DAYS
-        here = usable & (size == np.arange(len(_CLASSES))[:, None, None])
-        self._sums += np.stack([here, here & is_empty, here * np.maximum(expected, 0.0)]).sum(axis=3)
+        amount = np.maximum(expected, 0.0)
+        at_least = usable
+        for place, part in enumerate(_CLASSES):
+            larger = at_least & (amount >= _CLASSES[place + 1] * busy) if place + 1 < len(_CLASSES) else None
+            here = at_least if larger is None else at_least & ~larger
+            self._sums[0, place] += here.sum(axis=0)
+            self._sums[1, place] += (here & is_empty).sum(axis=0)
+            self._sums[2, place] += np.where(here, amount, 0.0).sum(axis=0)
+            at_least = here if larger is None else larger
 
 
 def is_nearly_empty(values: Floats, expected: Floats, kind: Kind) -> Bools:
@@ -66,10 +75,3 @@ def is_nearly_empty(values: Floats, expected: Floats, kind: Kind) -> Bools:
     if not kind.adds_up:
         return np.zeros(values.shape, dtype=bool)
     return values <= np.where(np.isfinite(expected), _NEARLY * expected, 0.0)
-
-
-def _class_of(expected: Floats, busy: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    place = np.zeros(expected.shape, dtype=np.int64)
-    for part in _CLASSES[1:]:
-        place += expected >= part * busy[:, None]
-    return place

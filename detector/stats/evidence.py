@@ -6,111 +6,173 @@ import numpy as np
 
 from detector.model.metric import Kind
 from detector.model.panel import Bools, Floats
-from detector.stats.baseline import Baseline
-from detector.stats.layout import Layout
-from detector.stats.recent import Recent, come_true
+from detector.stats.recent import DECAYS, Block, Memory
+from detector.stats.running import running_maximum, running_sum
 
-__all__ = ["WINDOWS", "Evidence", "depression", "elevation", "silence", "window_sums"]
+__all__ = ["WINDOWS", "Sums", "Trail", "depression", "elevation", "silence"]
 
 WINDOWS = (1, 2, 3, 6, 12, 24)
+_BACK = WINDOWS[-1]
 # The newest bucket must lack at least this part of what its window lacks on average: a sum says "now" only then.
 _NOW = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
-    """Sums over one window ending at each bucket, expectations as they were before the window began; (m, n) each."""
+class Sums:
+    """Sums over each of WINDOWS ending at each bucket, (windows, b, m).
+
+    Attributes:
+        expected: as it was before the window began, what the last hours said included.
+        actual: what came.
+        noise: variance of the sum.
+        said: what each of the two memories said that it would be off by.
+        drift: what was believed of that.
+    """
 
     expected: Floats
     actual: Floats
     noise: Floats
+    said: tuple[Floats, Floats]
+    drift: Floats
 
 
-def window_sums(values: Floats, usable: Bools, base: Baseline, recent: Recent, layout: Layout) -> tuple[Evidence, ...]:
-    """For each of WINDOWS the sums of expectation, value and variance over its usable buckets.
+@dataclass(frozen=True, slots=True, eq=False)
+class Trail:
+    """The last buckets before a midnight: what sums that end after it begin with.
 
-    The correction by the last hours is the one known before the window, so that an outage cannot explain itself away.
+    Attributes:
+        parts: expected, actual, variance without what is shared, shared sd and scale, (5, 23, m).
+        memories: what was remembered after each of the last 24 buckets, (2, 24, m).
+        memory: what is remembered now.
     """
-    has = usable & np.isfinite(base.expected)
-    parts = [
-        np.where(has, base.expected, 0.0),
-        np.where(has, values, 0.0),
-        np.where(has, base.variance - base.shared**2, 0.0),
-        np.where(has, base.shared, 0.0),
-        *(np.where(has, recent.scale, 0.0) for _ in recent.decay),
-    ]
-    growth = [1.0, 1.0, 1.0, 1.0, *recent.decay]
-    sums = [np.zeros(values.shape) for _ in parts]
-    found: list[Evidence] = []
-    for length in range(1, WINDOWS[-1] + 1):
-        # The bucket that joins on the left is nearest to the memory; all others are one step further from it.
-        for place, (part, factor) in enumerate(zip(parts, growth, strict=True)):
-            sums[place] = (
-                sums[place] * factor + _later(part, length - 1)
-                if factor != 1.0
-                else sums[place] + _later(part, length - 1)
-            )
-        if length in WINDOWS:
-            noise = sums[2] + sums[3] ** 2
-            fast, slow = (memory * reach for memory, reach in zip(recent.before(length), sums[4:], strict=True))
-            drift = come_true((fast, slow), sums[1] - sums[0], noise, has, layout)
-            found.append(Evidence(sums[0] + drift, sums[1], noise))
-    return tuple(found)
+
+    parts: Floats
+    memories: Floats
+    memory: Memory
+
+    @classmethod
+    def empty(cls, series: int) -> "Trail":
+        """Nothing lies before."""
+        return cls(np.zeros((5, _BACK - 1, series)), np.zeros((2, _BACK, series)), Memory.empty(series))
+
+    def sums(self, block: Block, kind: Kind, trust: tuple[Floats, Floats], newest: int) -> "tuple[Sums, Trail]":
+        """The sums that end at the newest buckets of a block, and the trail at its end.
+
+        The correction by the last hours is the one known before the window, so that an outage cannot explain itself
+        away; the bucket next to it is told by it in full, each further one by a decay less.
+
+        Args:
+            block: what came after the midnight.
+            kind: of the series.
+            trust: weights of the two memories by window.
+            newest: how many buckets at the end of the block.
+        """
+        before = block.has.shape[0] - newest
+        parts = _last(self.parts, _parts_of(block), _BACK - 1 + newest)
+        remembered, memory = self.memory.after(block, kind)
+        memories = _last(self.memories, remembered, _BACK + before + newest)[:, before:]
+        expected, actual, variance, shared = np.moveaxis(_windowed(parts[:4], newest), 1, 0)
+        said = tuple(
+            _decaying(parts[4], decay, newest) * _earlier(memory, newest)
+            for decay, memory in zip(DECAYS, memories, strict=True)
+        )
+        drift = said[0] * trust[0][:, None] + said[1] * trust[1][:, None]
+        after = Trail(parts[:, newest:], memories[:, newest:], memory)
+        return Sums(expected + drift, actual, variance + shared * shared, (said[0], said[1]), drift), after
 
 
-def _later(values: Floats, by: int) -> Floats:
-    moved = np.zeros(values.shape)
-    if by < values.shape[1]:
-        moved[:, by:] = values[:, : values.shape[1] - by]
-    return moved
+def _parts_of(block: Block) -> Floats:
+    own = block.variance - block.shared * block.shared
+    parts = np.stack([block.expected, block.actual, own, block.shared, block.scale])
+    return parts if block.has.all() else np.where(block.has, parts, 0.0)
 
 
-def depression(sums: tuple[Evidence, ...]) -> tuple[Floats, Bools]:
-    """Missing sums in sd, and whether the newest bucket shares in them; (windows, m, n) each.
+def _last(old: Floats, new: Floats, rows: int) -> Floats:
+    """The last rows of two arrays (k, rows, m) one after the other, as a copy."""
+    lacking = rows - new.shape[1]
+    if lacking <= 0:
+        return new[:, new.shape[1] - rows :].copy()
+    return np.concatenate([old[:, old.shape[1] - lacking :], new], axis=1)
+
+
+def _windowed(values: Floats, newest: int) -> Floats:
+    """Sums over each of WINDOWS ending at the newest rows of (k, 23 + newest, m); (windows, k, newest, m)."""
+    found = np.empty((len(WINDOWS), values.shape[0], newest, values.shape[2]))
+    total, length = values, 1
+    for place, window in enumerate(WINDOWS):
+        if window > length:
+            added = total if window == 2 * length else values
+            step = window - length
+            total = total[:, step:] + added[:, : added.shape[1] - length][:, -(total.shape[1] - step) :]
+            length = window
+        found[place] = total[:, total.shape[1] - newest :]
+    return found
+
+
+def _decaying(values: Floats, decay: float, newest: int) -> Floats:
+    """The same over (23 + newest, m) with weights decay^k, k from 0 at the beginning of the window."""
+    found = np.empty((len(WINDOWS), newest, values.shape[1]))
+    total, length = values, 1
+    for place, window in enumerate(WINDOWS):
+        if window > length:
+            step = window - length
+            right = total if step == length else values
+            left = total[: total.shape[0] - step]
+            total = left + decay**length * right[right.shape[0] - left.shape[0] :]
+            length = window
+        found[place] = total[total.shape[0] - newest :]
+    return found
+
+
+def _earlier(memory: Floats, newest: int) -> Floats:
+    """What was remembered before each window that ends at the newest rows; from (24 + newest, m)."""
+    rows = memory.shape[0]
+    return np.stack([memory[rows - newest - window : rows - window] for window in WINDOWS])
+
+
+def depression(sums: Sums) -> tuple[Floats, Bools]:
+    """Missing sums in sd, and whether the newest bucket shares in them; (windows, b, m) each.
 
     Linear and bounded by what there was to lose, so that a storm cannot outrank an outage.
     """
-    newest = _share(sums[0].expected - sums[0].actual, sums[0].expected)
-    gaps = [window.expected - window.actual for window in sums]
-    shares = [newest >= _NOW * _share(gap, window.expected) for gap, window in zip(gaps, sums, strict=True)]
-    return _in_deviations(gaps, sums), np.stack(shares)
+    gap = sums.expected - sums.actual
+    return _in_deviations(gap, sums.noise), _has_part(gap, sums.expected)
 
 
-def elevation(sums: tuple[Evidence, ...], kind: Kind) -> tuple[Floats, Bools]:
-    """Sums too high in sd, and whether the newest bucket shares in them; (windows, m, n) each.
+def elevation(sums: Sums, kind: Kind) -> tuple[Floats, Bools]:
+    """Sums too high in sd, and whether the newest bucket shares in them; (windows, b, m) each.
 
     Amounts are compared by their square roots, or one giant basket would set the threshold of all.
     """
-    newest = _share(sums[0].actual - sums[0].expected, sums[0].expected)
-    gaps = [window.actual - window.expected for window in sums]
-    shares = [newest >= _NOW * _share(gap, window.expected) for gap, window in zip(gaps, sums, strict=True)]
+    gap = sums.actual - sums.expected
+    has_part = _has_part(gap, sums.expected)
     if kind.adds_up:
-        roots = [np.sqrt(np.maximum(window.expected, 0.0)) for window in sums]
-        gaps = [
-            2.0 * root * (np.sqrt(np.maximum(window.actual, 0.0)) - root)
-            for root, window in zip(roots, sums, strict=True)
-        ]
-    return _in_deviations(gaps, sums), np.stack(shares)
+        root = np.sqrt(np.maximum(sums.expected, 0.0))
+        gap = 2.0 * root * (np.sqrt(np.maximum(sums.actual, 0.0)) - root)
+    return _in_deviations(gap, sums.noise), has_part
 
 
-def _in_deviations(gaps: list[Floats], sums: tuple[Evidence, ...]) -> Floats:
-    return np.stack([_ratio(gap, np.sqrt(window.noise)) for gap, window in zip(gaps, sums, strict=True)])
+def _in_deviations(gap: Floats, noise: Floats) -> Floats:
+    return gap / np.sqrt(np.where(noise > 0, noise, np.inf))
 
 
-def silence(base: Baseline, usable: Bools) -> Floats:
-    """How unlikely the run of empty buckets up to each one is, in nats, (m, n); 0 where the bucket is not empty."""
-    has = usable & np.isfinite(base.expected)
-    quiet = has & base.is_empty
-    speaks = has & ~base.is_empty  # a missing bucket neither goes on nor ends
-    total = np.cumsum(-np.log(np.where(quiet, base.p_empty, 1.0)), axis=1)
-    since = np.maximum.accumulate(np.where(speaks, total, 0.0), axis=1)
-    return np.where(quiet, total - since, 0.0)
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.where(whole > 0, part / np.where(whole > 0, whole, 1.0), 0.0)
-
-
-def _share(gap: Floats, expected: Floats) -> Floats:
+def _has_part(gap: Floats, expected: Floats) -> Bools:
     size = np.abs(expected)
-    return _ratio(gap, size)
+    share = gap / np.where(size > 0, size, np.inf)
+    has_part: Bools = share[0] >= _NOW * share
+    return has_part
+
+
+def silence(before: Floats, quiet: Bools, speaks: Bools, p_empty: Floats) -> Floats:
+    """How unlikely the run of empty buckets up to each one is, in nats, (b, m).
+
+    A missing bucket neither goes on nor ends.
+
+    Args:
+        before: nats of the run that reaches up to the first one, (m,).
+        quiet: buckets that are (nearly) empty where something was expected.
+        speaks: buckets that are not.
+        p_empty: chance that a normal bucket is.
+    """
+    total = before - running_sum(np.log(np.where(quiet, p_empty, 1.0)))
+    return total - running_maximum(np.where(speaks, total, 0.0))

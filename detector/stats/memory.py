@@ -1,90 +1,110 @@
-"""The walk over the days before today, kept while today goes on."""
+"""What series are judged by today, kept while today goes on."""
 
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from threading import Lock
 
 import numpy as np
 
-from detector.model.metric import Kind
 from detector.model.panel import Panel
-from detector.stats.layout import Layout, layout_of
+from detector.stats.days import last_day_of
 from detector.stats.profile import Follows
-from detector.stats.walk import Walk
+from detector.stats.ready import REVISED_DAYS, Ready, ready_again, ready_of
+from detector.stats.verdicts import Watch
 
-__all__ = ["kept", "walk_of"]
+__all__ = ["kept", "ready_for"]
 
-_FEW = 4  # series in a panel; larger ones are walked faster per series, and would fill the memory
-_MOST = 1024  # about 170 kB each for ten weeks of hours; with fewer than there are metrics none is ever found again
+_FEW = 4  # series; of more, walks as they stood days before would fill the memory
+_MOST_SERIES = 20_000  # about 8 kB each for ten weeks of hours
+_MOST_FEW = 1024  # panels of few series, about 100 kB each; with fewer than there are metrics none is ever found again
+
+
+@dataclass(frozen=True, slots=True)
+class _Digests:
+    """Of all that today is judged by, and of that part of it which lay before the days that often change."""
+
+    today: bytes
+    earlier: bytes
 
 
 class _Kept:
-    """The newest walk of each panel of few series: yesterday's is of no use today, and would stay for weeks."""
+    """What the newest day of each panel is judged by: yesterday's is of no use today, and would stay for weeks."""
 
-    def __init__(self, most: int) -> None:
-        """Of more than `most` panels those that were asked for last."""
-        self._most = most
-        self._walks: OrderedDict[tuple[str, ...], tuple[bytes, Walk]] = OrderedDict()
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self._ready: OrderedDict[tuple[str, ...], tuple[_Digests, Ready]] = OrderedDict()
         self._turn = Lock()
 
-    def get(self, series: tuple[str, ...], digest: bytes, make: Callable[[], Walk]) -> Walk:
-        """The walk over what the digest stands for."""
+    def get(self, series: tuple[str, ...]) -> tuple[_Digests, Ready] | None:
+        """What was kept last for these series."""
         with self._turn:
-            known = self._walks.get(series)
-            if known is not None and known[0] == digest:
-                self._walks.move_to_end(series)
-                return known[1]
-        walk = make()
+            known = self._ready.get(series)
+            if known is not None:
+                self._ready.move_to_end(series)
+            return known
+
+    def put(self, series: tuple[str, ...], digests: _Digests, ready: Ready) -> None:
+        """Keep it in place of what was kept for these series; what was asked for least gives way."""
         with self._turn:
-            self._walks[series] = (digest, walk)
-            self._walks.move_to_end(series)
-            while len(self._walks) > self._most:
-                self._walks.popitem(last=False)
-        return walk
+            self._ready[series] = (digests, ready)
+            self._ready.move_to_end(series)
+            few = sum(len(names) <= _FEW for names in self._ready)
+            total = sum(len(names) for names in self._ready)
+            while (few > _MOST_FEW or total > _MOST_SERIES) and len(self._ready) > 1:
+                gone, _ = self._ready.popitem(last=False)
+                few, total = few - (len(gone) <= _FEW), total - len(gone)
 
     def clear(self) -> None:
         """Forget all of them."""
         with self._turn:
-            self._walks.clear()
+            self._ready.clear()
 
 
-kept = _Kept(_MOST)
+kept = _Kept()
 
 
-def walk_of(panel: Panel, kind: Kind, layout: Layout, follows: Follows) -> Walk:
-    """The walk over a panel that begins at a local midnight.
+def ready_for(panel: Panel, watch: Watch, follows: Follows) -> Ready:
+    """What the last day of a panel is judged by; the result is the same with and without the memory.
 
-    What it says of a day depends on the days before and the seasons alone; so the ticks of one day share one walk. The
-    result is the same with and without the memory.
+    Args:
+        panel: of series that all begin on its first day.
+        watch: what to look for.
+        follows: their seasons.
     """
-    today = int(layout.first[-2])
-    if panel.weights is not None or len(panel.series) > _FEW:
-        return Walk(panel, kind, layout, follows)
-    history = panel.cut(slice(0, today + 1))
-    blank = np.arange(today + 1) < today
-    history = replace(history, values=np.where(blank, history.values, np.nan), known=history.known & blank)
-    return kept.get(
-        tuple(panel.series),
-        _digest(history, kind, follows),
-        lambda: Walk(history, kind, layout_of(history.grid), follows),
-    )
+    few = len(set(panel.series)) <= _FEW
+    digests = _digests_of(panel, watch, follows)
+    known = kept.get(panel.series)
+    if known is not None and known[0].today == digests.today:
+        return known[1]
+    if known is not None and known[0].earlier == digests.earlier and known[1].earlier is not None:
+        ready = ready_again(panel, known[1])
+    else:
+        ready = ready_of(panel, watch, follows, keeps_earlier=few)
+    kept.put(panel.series, digests, ready)
+    return ready
 
 
-def _digest(panel: Panel, kind: Kind, follows: Follows) -> bytes:
+def _digests_of(panel: Panel, watch: Watch, follows: Follows) -> _Digests:
+    local = np.maximum.accumulate(panel.grid.local_day)
+    today = last_day_of(panel.grid)
+    split = int(np.searchsorted(local, local[-1] - REVISED_DAYS))
+    first = blake2b(f"{watch} {panel.grid.timezone} {panel.grid.every_s} {local[-1]} {today}".encode(), digest_size=16)
+    for array in (follows.day, follows.week):
+        first.update(array.tobytes())
+    _add(first, panel, slice(0, split))
+    both = first.copy()
+    _add(both, panel, slice(split, today))
+    for flags in (panel.is_holiday, panel.is_unsettled):
+        both.update(b"" if flags is None else flags[today:].any().tobytes())
+    return _Digests(both.digest(), first.digest())
+
+
+def _add(digest: "blake2b", panel: Panel, part: slice) -> None:
     grid = panel.grid
-    found = blake2b(f"{kind} {grid.every_s} {panel.values.shape}".encode(), digest_size=16)
-    for array in (
-        grid.starts,
-        grid.ends,
-        grid.walls,
-        panel.values,
-        panel.teaches,
-        panel.is_holiday,
-        np.zeros(0) if panel.is_unsettled is None else panel.is_unsettled,
-        follows.day,
-        follows.week,
-    ):
-        found.update(np.ascontiguousarray(array).tobytes())
-    return found.digest()
+    arrays = [grid.starts[part], grid.ends[part], grid.walls[part], panel.is_holiday[part]]
+    arrays += [array[:, part] for array in (panel.values, panel.known, panel.teaches)]
+    arrays += [] if panel.is_unsettled is None else [panel.is_unsettled[part]]
+    arrays += [] if panel.weights is None else [panel.weights[:, part]]
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())

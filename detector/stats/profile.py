@@ -9,12 +9,14 @@ import numpy.typing as npt
 
 from detector.model.panel import Bools, Floats
 from detector.model.state import Seasons
+from detector.stats.days import WEEK
 
-__all__ = ["LAGS", "Follows", "Leaning", "same_slots", "winsorized_mean"]
+__all__ = ["LAGS", "Follows", "Leaning", "Weeks", "winsorized_mean"]
 
 LAGS = 8  # weeks that are looked back on: longer ones are another season
 _FEWEST, _MOST = 0.25, 8.0  # weeks as which the mean day counts
 _OWN_WAYS = 0.1
+_BEYOND = 1e300  # every value, and still finite when added up
 _DECAY = 0.95
 
 
@@ -37,40 +39,64 @@ class Follows:
         return type(self)(self.day[rows], self.week[rows])
 
 
-def _winsorizing() -> Floats:
-    """Weights of the sorted values by how many there are: row k holds those for k values.
+class Weeks:
+    """The last eight values of every slot of the week, and how many of them were known, and how many empty."""
+
+    def __init__(self, slots: int, series: int) -> None:
+        """Nothing is known yet."""
+        self._values = np.full((WEEK, LAGS, slots, series), np.nan)
+        self._was_empty = np.zeros((WEEK, LAGS, slots, series), dtype=bool)
+        self._count = np.zeros((WEEK, slots, series))
+        self._empty = np.zeros((WEEK, slots, series))
+
+    def put(self, day: int, values: Floats, is_empty: Bools) -> None:
+        """The values of a day (slots, m), nan where they do not teach, in place of those of eight weeks before."""
+        weekday, week = day % WEEK, day // WEEK % LAGS
+        known = np.isfinite(values)
+        is_empty = known & is_empty
+        self._count[weekday] += known
+        self._count[weekday] -= np.isfinite(self._values[weekday, week])
+        self._empty[weekday] += is_empty
+        self._empty[weekday] -= self._was_empty[weekday, week]
+        self._values[weekday, week] = values
+        self._was_empty[weekday, week] = is_empty
+
+    def before(self, day: int, lag: int = WEEK) -> tuple[Floats, Floats, Floats]:
+        """Values of the same slots `lag`, `lag` + 7, ... days before (8, slots, m), how many are known, how many empty."""
+        weekday = (day - lag) % WEEK
+        return self._values[weekday], self._count[weekday], self._empty[weekday]
+
+
+def winsorized_mean(values: Floats, count: Floats) -> tuple[Floats, Floats, Floats]:
+    """Robust mean over the first axis of what is known, with the least and the greatest value; 0 where nothing is.
 
     From three on the smallest and the largest count as their neighbours do: as robust against one bad week as a median
     and nearly as sharp as the mean, and less blind than a trimmed mean where most are empty (Tukey and McLaughlin,
     Sankhya A 25, 1963).
+
+    Args:
+        values: (8, slots, m), nan where unknown.
+        count: how many are known, (slots, m).
     """
-    weights = np.zeros((LAGS + 1, LAGS))
-    for count in range(1, LAGS + 1):
-        weights[count, :count] = 1.0 / count
-        if count > 2:  # noqa: PLR2004  of two values neither is the odd one
-            weights[count, [0, count - 1]] = 0.0
-            weights[count, 1] += 1.0 / count
-            weights[count, count - 2] += 1.0 / count
-    return weights
+    known = np.isfinite(values)
+    low, second_low = _two_least(np.where(known, values, _BEYOND))
+    high, second_high = _two_least(np.where(known, -values, _BEYOND))
+    total = np.where(known, values, 0.0).sum(axis=0)
+    ends = np.where(count > 2, (second_low - low) + (high - second_high), 0.0)  # noqa: PLR2004  of two neither is odd
+    has = count > 0
+    return (total + ends) / np.maximum(count, 1.0), np.where(has, low, 0.0), np.where(has, -high, 0.0)
 
 
-_BY_RANK = np.ascontiguousarray(_winsorizing().T)
-
-
-def same_slots(table: Floats, day: int, first_lag: int = 7) -> Floats:
-    """The same slots `first_lag`, `first_lag` + 7, ... days before, oldest first, (m, up to LAGS, slots)."""
-    newest = day - first_lag
-    oldest = max(newest - 7 * (LAGS - 1), newest % 7)
-    return table[:, oldest : newest + 1 : 7, :] if newest >= 0 else table[:, :0, :]
-
-
-def winsorized_mean(values: Floats, usable: Bools) -> tuple[Floats, Floats]:
-    """Robust mean over axis 1 of the usable values (m, k, slots), and how many they were; 0 where none is."""
-    count = usable.sum(axis=1)
-    ordered = np.sort(np.where(usable, values, np.inf), axis=1)
-    weight = np.ascontiguousarray(_BY_RANK[: values.shape[1], count].swapaxes(0, 1))
-    total = (np.where(weight > 0, ordered, 0.0) * weight).sum(axis=1)
-    return total, count.astype(np.float64)
+def _two_least(values: Floats) -> tuple[Floats, Floats]:
+    """The least and the second least of eight, by a tournament."""
+    half = values.shape[0] // 2
+    least, second = np.minimum(values[:half], values[half:]), np.maximum(values[:half], values[half:])
+    while half > 1:
+        half //= 2
+        one, other = least[:half], least[half:]
+        second = np.minimum(np.maximum(one, other), np.minimum(second[:half], second[half:]))
+        least = np.minimum(one, other)
+    return least[0], second[0]
 
 
 class Leaning:
@@ -83,24 +109,32 @@ class Leaning:
     def __init__(self, series: int) -> None:
         """Know nothing yet."""
         self._sums = np.zeros((3, series))
+        self._between = np.ones(series)
 
-    def weight(self, apart: Floats, size: Floats, variance: Floats, weeks: Floats) -> Floats:
-        """Take in a day and return the weight in weeks, (m, slots).
+    def learn(self, apart: Floats, size: Floats, variance: Floats, weeks: Floats) -> None:
+        """Take in a day.
 
         Args:
-            apart: slot's own mean less what the mean day says.
+            apart: slot's own mean less what the mean day says, (slots, m).
             size: what a deviation of 1 would be: the whole bucket, or the noise of a gauge.
             variance: of one week's bucket.
             weeks: that speak for the slot's own mean.
         """
         has = (weeks > 0) & (variance > 0) & (size > 0)
-        safe = np.where(has, variance, 1.0)
-        day = (apart * apart / safe, 1.0 / np.maximum(weeks, 1.0), size * size / safe)
-        self._sums = self._sums * _DECAY + np.stack([np.where(has, part, 0.0).sum(axis=1) for part in day])
-        excess, precision = np.maximum(self._sums[0] - self._sums[1], 0.0), self._sums[2]
+        precision = np.where(has, 1.0 / np.where(has, variance, 1.0), 0.0)
+        self._sums *= _DECAY
+        self._sums[0] += np.einsum("sm,sm->m", apart * apart, precision)
+        self._sums[1] += np.where(has, 1.0 / np.maximum(weeks, 1.0), 0.0).sum(axis=0)
+        self._sums[2] += np.einsum("sm,sm->m", size * size, precision)
+        excess, total = np.maximum(self._sums[0] - self._sums[1], 0.0), self._sums[2]
         # The prior is a day of slots whose own ways are a tenth of their noise.
-        slots = np.maximum(has.sum(axis=1), 1)
-        per_slot = np.where(precision > 0, precision * (1.0 - _DECAY), 1.0)
-        between = (excess + _OWN_WAYS**2 * slots) / (precision + np.minimum(per_slot, slots))
-        ratio = safe / (np.where(has, size * size, 1.0) * np.where(between > 0, between, 1.0)[:, None])
-        return np.where(has, np.clip(ratio, _FEWEST, _MOST), _FEWEST)
+        slots = np.maximum(has.sum(axis=0), 1)
+        per_slot = np.where(total > 0, total * (1.0 - _DECAY), 1.0)
+        between = (excess + _OWN_WAYS**2 * slots) / (total + np.minimum(per_slot, slots))
+        self._between = np.where(between > 0, between, 1.0)
+
+    def weight(self, size: Floats, variance: Floats, weeks: Floats) -> Floats:
+        """The weight of the mean day in weeks, (slots, m); arguments as above."""
+        own = size * size * self._between
+        has = (weeks > 0) & (variance > 0) & (own > 0)
+        return np.where(has, np.clip(variance / np.where(has, own, 1.0), _FEWEST, _MOST), _FEWEST)

@@ -1,14 +1,16 @@
 """All evidence of one direction on one scale, the same for every series."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from detector.model.panel import Bools, Floats
-from detector.stats.calibration import Gumbel, gumbel_of, prior_of
+from detector.stats.calibration import BACK_DAYS, Gumbel, gumbel_of, prior_of
+from detector.stats.days import WEEK
 from detector.stats.evidence import WINDOWS
-from detector.stats.layout import Layout
 
-__all__ = ["score_of"]
+__all__ = ["Scale", "Tail"]
 
 _LOWEST, _HIGHEST, _FURTHEST = -5.0, 60.0, 1000.0
 # Least location and scale of daily maxima. Sums of skewed amounts are bounded below and have small ones; a quiet month
@@ -32,85 +34,105 @@ _FEW_DAYS = 10.0
 _SPAN_DAYS, _MOST_INCIDENTS = 28, 8
 
 
-def score_of(
-    windows: Floats, quiet: Floats | None, active: Bools, days: tuple[Bools, Bools], layout: Layout, newest: slice
-) -> Floats:
-    """Minus the logarithm of how many days in one bring as much evidence as the bucket has, (m, newest).
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
+    """What evidence means in one week.
+
+    Attributes:
+        each: laws of the daily maxima of the channels, (channels, m).
+        best: that of the strongest of them, (m,).
+        sure: how far so few days can be believed, 0 to 1, (m,).
+    """
+
+    each: Gumbel
+    best: Gumbel
+    sure: Floats
+
+    def scores(self, evidence: Floats) -> Floats:
+        """Minus the logarithm of how many days in one bring as much as each bucket has, (b, m).
+
+        Args:
+            evidence: (channels, b, m), minus infinity where there is none.
+        """
+        location, scale = self.each.location[:, None], self.each.scale[:, None]
+        best = np.clip(((evidence - location) / scale).max(axis=0), _LOWEST, _FURTHEST)
+        reduced = (best - self.best.location) / self.best.scale
+        heavy = np.log1p(_SHAPE * np.maximum(reduced, 0.0)) / _SHAPE
+        return np.clip(np.where(reduced > 0, heavy, reduced), _LOWEST, _HIGHEST) * self.sure
+
+
+class Tail:
+    """How much evidence the days of a series bring at most, and so how rare more of it is.
 
     Every window is set against its own daily maxima before the best one is taken, and the best against theirs: what a
     series' autocorrelation adds to long sums is in those maxima already. Each week knows only the maxima before it,
     and those of incidents are left out.
 
-    Args:
-        windows: sums in sd, (windows, m, n).
-        quiet: nats of silence, (m, n), or None.
-        active: buckets that can say anything, (m, n).
-        days: those whose maxima are usual ones, and those before which enough had been seen; (m, days) each. Days of
-            the first weeks teach as long as there are not many others: what came of a poor baseline says little of a
-            good one.
-        layout: of the grid.
-        newest: the buckets wanted.
+    The channels are those of WINDOWS in sd and, where it has silence, that in nats.
     """
-    parts = windows if quiet is None else np.concatenate([windows, quiet[None]])
-    parts = np.where(active, parts, -np.inf)
-    maxima = np.stack([_daily_maxima(layout, one) for one in parts])
-    teaching, learned = days
-    score, teaches = np.full(parts.shape[1:], _LOWEST), teaching.copy()
-    incident: Bools = np.zeros(teaching.shape, dtype=bool)
-    for week in layout.weeks:
-        before = maxima[..., : week.start]
-        mature = teaches[:, : week.start] & learned[:, : week.start]
+
+    def __init__(self, slots: int, series: int, *, has_silence: bool, days: int) -> None:
+        """Know nothing yet; `days` is how many are to come, or more."""
+        self._has_silence = has_silence
+        laws = [prior_of(slots / window) for window in WINDOWS] + [_SILENCE_PRIOR] * has_silence
+        self._prior = tuple(np.repeat(np.array(part)[:, None], series, axis=1) for part in zip(*laws, strict=True))
+        room = min(days, BACK_DAYS + _SPAN_DAYS) + WEEK
+        self._maxima = np.full((len(laws), series, room), -np.inf)
+        self._is_usual, self._has_learned, self._is_incident, self._teaches = np.zeros((4, series, room), dtype=bool)
+        self._count = 0
+        self.scale = self._fitted()
+
+    def learn(self, maxima: Floats, is_usual: Bools, has_learned: Bools) -> None:
+        """Take in a day.
+
+        Args:
+            maxima: the strongest evidence of each channel, minus infinity where there was none, (channels, m).
+            is_usual: no day off nor one near it, no past incident, (m,).
+            has_learned: enough had been seen before it, (m,). Days of the first weeks teach as long as there are not
+                many others: what came of a poor baseline says little of a good one.
+        """
+        if self._count == self._maxima.shape[2]:
+            self._forget_a_week()
+        day = self._count
+        self._maxima[:, :, day] = maxima
+        self._is_usual[:, day], self._has_learned[:, day] = is_usual, has_learned
+        self._is_incident[:, day] = self.scale.scores(maxima[:, None])[0] > _INCIDENT
+        self._count += 1
+
+    def _forget_a_week(self) -> None:
+        for array in (self._maxima, self._is_usual, self._has_learned, self._is_incident, self._teaches):
+            array[..., :-WEEK] = array[..., WEEK:]
+        self._count -= WEEK
+
+    def refit(self) -> None:
+        """Find the scale by which the days of a week are judged, before its first one."""
+        span = slice(max(self._count - _SPAN_DAYS, 0), self._count)
+        incident = self._is_incident[:, span]
+        is_new_normal = incident.sum(axis=1) > _MOST_INCIDENTS
+        self._teaches[:, span] = self._is_usual[:, span] & (~incident | is_new_normal[:, None])
+        self.scale = self._fitted()
+
+    def _fitted(self) -> Scale:
+        teaches, maxima = self._teaches[:, : self._count], self._maxima[..., : self._count]
+        mature = teaches & self._has_learned[:, : self._count]
         is_young = mature.sum(axis=1) < _MATURE_DAYS
-        valid = np.isfinite(before) & np.where(is_young[:, None], teaches[:, : week.start], mature)
-        each = _channels(before, valid, layout, has_silence=quiet is not None)
-        usual = _usual(_best(each, before, valid), np.any(valid, axis=0))
-        here = slice(int(layout.first[week.start]), int(layout.first[week.stop]))
-        sure = _sureness(np.any(valid, axis=0).sum(axis=1))
-        score[:, here] = _scores(each, usual, parts[..., here]) * sure
-        incident[:, week] = _scores(each, usual, maxima[..., week]) * sure > _INCIDENT
-        span = slice(max(week.stop - _SPAN_DAYS, 0), week.stop)
-        is_new_normal = incident[:, span].sum(axis=1) > _MOST_INCIDENTS
-        teaches[:, span] = teaching[:, span] & (~incident[:, span] | is_new_normal[:, None])
-    return score[:, newest]
+        valid = np.isfinite(maxima) & np.where(is_young[:, None], teaches, mature)
+        days = np.any(valid, axis=0)
+        each = self._channels(maxima, valid)
+        best = np.where(valid, each.reduced(np.where(valid, maxima, 0.0)), -np.inf).max(axis=0)
+        prior = tuple(np.full(days.shape[:1], part) for part in _BEST_PRIOR)
+        law = gumbel_of(best, days, (prior[0], prior[1]), _BEST_FLOOR, _BEST_LEVELS)
+        return Scale(each, law, _sureness(days.sum(axis=1)))
+
+    def _channels(self, maxima: Floats, valid: Bools) -> Gumbel:
+        each = gumbel_of(maxima, valid, (self._prior[0], self._prior[1]), _SUM_FLOOR)
+        if self._has_silence:
+            each.location[-1] = np.maximum(each.location[-1], _SILENCE_FLOOR[0])
+            each.scale[-1] = np.maximum(each.scale[-1], _SILENCE_FLOOR[1])
+        return each
 
 
 def _sureness(days: npt.NDArray[np.int64]) -> Floats:
     counted = days.astype(np.float64)
-    sure: Floats = 1.0 / (1.0 + (_FEW_DAYS / (counted + _FEW_DAYS / 2.0)) ** 2)[:, None]
+    sure: Floats = 1.0 / (1.0 + (_FEW_DAYS / (counted + _FEW_DAYS / 2.0)) ** 2)
     return sure
-
-
-def _usual(best: Floats, valid: Bools) -> Gumbel:
-    series = best.shape[:1]
-    prior = (np.full(series, _BEST_PRIOR[0]), np.full(series, _BEST_PRIOR[1]))
-    return gumbel_of(best, valid, prior, _BEST_FLOOR, _BEST_LEVELS)
-
-
-def _scores(each: Gumbel, usual: Gumbel, evidence: Floats) -> Floats:
-    best = np.clip(_best(each, evidence, np.isfinite(evidence)), _LOWEST, _FURTHEST)
-    reduced = usual.reduced(best)
-    heavy = np.log1p(_SHAPE * np.maximum(reduced, 0.0)) / _SHAPE
-    scores: Floats = np.clip(np.where(reduced > 0, heavy, reduced), _LOWEST, _HIGHEST)
-    return scores
-
-
-def _channels(before: Floats, valid: Bools, layout: Layout, *, has_silence: bool) -> Gumbel:
-    laws = [prior_of(layout.slots / window) for window in WINDOWS] + [_SILENCE_PRIOR] * has_silence
-    location, scale = (np.broadcast_to(np.array(part)[:, None], before.shape[:2]) for part in zip(*laws, strict=True))
-    each = gumbel_of(before, valid, (location, scale), _SUM_FLOOR)
-    if has_silence:
-        each.location[-1] = np.maximum(each.location[-1], _SILENCE_FLOOR[0])
-        each.scale[-1] = np.maximum(each.scale[-1], _SILENCE_FLOOR[1])
-    return each
-
-
-def _best(each: Gumbel, evidence: Floats, valid: Bools) -> Floats:
-    """The strongest channel, (m, ...); minus infinity where none speaks."""
-    best: Floats = np.where(valid, each.reduced(np.where(valid, evidence, 0.0)), -np.inf).max(axis=0)
-    return best
-
-
-def _daily_maxima(layout: Layout, values: Floats) -> Floats:
-    table = layout.table(np.where(np.isfinite(values), values, np.nan))
-    maxima: Floats = np.where(np.isfinite(table), table, -np.inf).max(axis=2)
-    return maxima

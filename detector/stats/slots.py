@@ -3,12 +3,12 @@
 import numpy as np
 
 from detector.model.panel import Bools, Floats
-from detector.stats.layout import Layout
+from detector.stats.days import WEEK, Day
 
-__all__ = ["steadied"]
+__all__ = ["Habits"]
 
-_WEEK = 7
 _MEMORY_DAYS = 60.0
+_DECAY = 1.0 - 1.0 / _MEMORY_DAYS
 # Days of the whole series as which it counts beside a slot of the day, and weeks of that beside a slot of the week.
 _SERIES_DAYS, _SLOT_WEEKS = 20.0, 12.0
 # A slot may be calmer than its series by so much: a few quiet weeks prove no more.
@@ -16,50 +16,59 @@ _CALMEST = 0.85
 _CUT = 4.0  # times the usual deviation: what lies further away is an incident, and no habit
 
 
-def steadied(deviations: Floats, usable: Bools, layout: Layout) -> Floats:
-    """Deviations divided by what is usual in their slot, as a part of what is usual in their series, (k, m, n).
+class Habits:
+    """The mean absolute deviation of every slot of the week, by window.
 
-    The mean absolute deviation of each slot of the week leans on that of its slot of the day with its neighbours, and
-    this on the whole series (empirical Bayes with fixed weights). Each week knows only those before it.
-
-    Args:
-        deviations: in standard deviations by the variance law, either side, (k, m, n).
-        usable: buckets that teach what is usual, (m, n).
-        layout: of the grid.
+    Each leans on that of its slot of the day with its neighbours, and this on the whole series (empirical Bayes with
+    fixed weights).
     """
-    flat = np.where(usable, np.abs(deviations), np.nan).reshape(-1, deviations.shape[-1])
-    factors = _factors(layout.table(flat), layout)
-    return deviations * layout.row(factors).reshape(deviations.shape)
+
+    def __init__(self, windows: int, slots: int, series: int) -> None:
+        """Know nothing yet."""
+        self._by_day, self._days = np.zeros((windows, slots, series)), np.zeros((slots, series))
+        self._by_week = np.zeros((WEEK, windows, slots, series))
+        self._weeks = np.zeros((WEEK, slots, series))
+        self._usual = np.ones((windows, series))
+
+    def factors(self, day: Day) -> Floats:
+        """What to multiply the deviations of a day with, (windows, slots, m): less than 1 where it strays far."""
+        total, count = self._by_day.sum(axis=1), self._days.sum(axis=0)
+        self._usual = np.where(count > 0, total / np.where(count > 0, count, 1.0), 1.0)
+        usual = self._usual[:, None]
+        slot = (_with_neighbours(self._by_day) + _SERIES_DAYS * usual) / (_with_neighbours(self._days) + _SERIES_DAYS)
+        own = (self._by_week[day.weekday] + _SLOT_WEEKS * slot) / (self._weeks[day.weekday] + _SLOT_WEEKS)
+        own = np.maximum(own, _CALMEST * usual)
+        return np.where(own > 0, usual / np.where(own > 0, own, 1.0), 1.0)
+
+    def learn(self, day: Day, deviations: Floats, usable: Bools) -> None:
+        """Take in a whole day, after its factors were asked for.
+
+        Args:
+            day: which one it is.
+            deviations: in standard deviations by the variance law, either side, (windows, b, m).
+            usable: buckets that teach what is usual, (b, m).
+        """
+        cut = np.minimum(np.abs(deviations), _CUT * self._usual[:, None])
+        sizes = np.where(usable, cut, 0.0)
+        seen = usable.astype(np.float64)
+        if not (day.is_plain and day.slot.size == day.slots):
+            sizes, seen = _by_slot(sizes, day), _by_slot(seen, day)
+        self._by_day = self._by_day * _DECAY + sizes
+        self._days = self._days * _DECAY + seen
+        self._by_week[day.weekday] = self._by_week[day.weekday] * _DECAY**WEEK + sizes
+        self._weeks[day.weekday] = self._weeks[day.weekday] * _DECAY**WEEK + seen
 
 
-def _factors(sizes: Floats, layout: Layout) -> Floats:
-    """What to multiply each cell with, from the weeks before it; (rows, days, slots)."""
-    known = np.isfinite(sizes)
-    sizes = np.where(known, sizes, 0.0)
-    rows, _, slots = sizes.shape
-    of_day, of_week = np.zeros((2, rows, slots)), np.zeros((2, rows, _WEEK, slots))
-    factors = np.ones(sizes.shape)
-    for week in layout.weeks:
-        total, count = of_day.sum(axis=2)
-        usual = np.where(count > 0, total / np.where(count > 0, count, 1.0), 1.0)[:, None]
-        near, seen = _with_neighbours(of_day)
-        slot = (near + _SERIES_DAYS * usual) / (seen + _SERIES_DAYS)
-        weekday = np.arange(week.start, week.stop) % _WEEK
-        own, weeks = of_week[:, :, weekday]
-        expected = (own + _SLOT_WEEKS * slot[:, None]) / (weeks + _SLOT_WEEKS)
-        expected = np.maximum(expected, _CALMEST * usual[:, :, None])
-        factors[:, week] = np.where(expected > 0, usual[:, :, None] / np.where(expected > 0, expected, 1.0), 1.0)
-        seen_now = np.stack([np.minimum(sizes[:, week], _CUT * usual[:, :, None]), known[:, week].astype(float)])
-        decay = (1.0 - 1.0 / _MEMORY_DAYS) ** (week.stop - week.start)
-        of_day = of_day * decay + seen_now.sum(axis=2)
-        of_week = of_week * decay
-        of_week[:, :, weekday] += seen_now
-    return factors
+def _by_slot(values: Floats, day: Day) -> Floats:
+    table = np.zeros((*values.shape[:-2], day.slots, values.shape[-1]))
+    for place, slot in enumerate(day.slot.tolist()):
+        table[..., slot, :] += values[..., place, :]
+    return table
 
 
 def _with_neighbours(sums: Floats) -> Floats:
     """Each slot and half of those beside it."""
     near = sums.copy()
-    near[..., 1:] += 0.5 * sums[..., :-1]
-    near[..., :-1] += 0.5 * sums[..., 1:]
+    near[..., 1:, :] += 0.5 * sums[..., :-1, :]
+    near[..., :-1, :] += 0.5 * sums[..., 1:, :]
     return near

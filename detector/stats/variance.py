@@ -1,5 +1,7 @@
 """How the noise of a bucket follows its mean: a law of two terms, pooled over a series' whole history."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from detector.model.metric import Kind
@@ -16,42 +18,37 @@ _PRIOR_DAYS = 1.0
 _CUT = 16.0
 # A series may be quieter than the prior by this much in variance, not without end: a constant has some noise, too.
 _LEAST = 1e-6
+_QUIETEST_COUNT = 0.25  # variance over mean
+# Nothing repeats exactly for ever: a tariff table or a weekly batch job has a relative sd of three in a thousand at
+# least, a gauge one of a hundredth of its usual deviation.
+_LEAST_ALIKE, _LEAST_STEADY = 1e-5, 1e-4
 
 
-class VarianceLaw:
-    """Variance = `first` x f1 + `second` x f2, refitted every local midnight from running sums.
+@dataclass(frozen=True, slots=True, eq=False)
+class Law:
+    """Variance = `first` x f1 + `second` x f2, with coefficients of shape (m,).
 
     The terms f1, f2 by kind: a sum of independent purchases has a variance in proportion to its mean, days that
     are good or bad as a whole add one in proportion to its square (compound Poisson with a random intensity): e and
     e^2. A ratio of known denominators has e (1 - e) / weight and a constant, a gauge a constant alone.
 
-    Squared errors are regressed on (f1, f2) by least squares, weighted by the inverse square of the law so far,
-    for the sd of a squared error goes in proportion to it (Davidian and Carroll, JASA 82, 1987).
+    Attributes:
+        kind: of the series.
+        unit: the typical size of a bucket, or of its deviations for what does not add up, (m,).
+        first, second: coefficients.
     """
 
-    def __init__(self, kind: Kind, unit: Floats, slots: int) -> None:
-        """Start from the prior: `unit` (m,) is the typical size of a bucket (or of its deviations)."""
-        self._kind = kind
-        self._unit = unit
-        zero = np.zeros(unit.shape)
-        match kind:
-            case Kind.COUNT:
-                self._prior = (1.2 + zero, 0.01 + zero)  # nearly Poisson, 10 % from day to day
-            case Kind.REVENUE:
-                self._prior = (0.3 * unit, 0.03 + zero)  # a relative sd of 57 % at the mean bucket
-            case Kind.RATIO | Kind.GAUGE:
-                self._prior = (1.0 + zero, 1.0 + zero)
-        self._floor = 0.25 if kind is Kind.COUNT else 0.0  # counts of purchases are never much quieter than Poisson
-        self._prior_weight = _PRIOR_DAYS * slots
-        self._sums = np.zeros((5, *unit.shape))
-        self.first, self.second = self._prior
+    kind: Kind
+    unit: Floats
+    first: Floats
+    second: Floats
 
     def terms(self, expected: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
-        """f1 and f2 for expectations (m, k) and denominators of that shape."""
-        if self._kind.adds_up:
+        """f1 and f2 for expectations (k, m) and denominators of that shape."""
+        if self.kind.adds_up:
             size = np.maximum(expected, 0.0)
             return size, size * size
-        constant = np.broadcast_to((self._unit * self._unit)[:, None], expected.shape)
+        constant = np.broadcast_to(self.unit * self.unit, expected.shape)
         if weights is None:
             return constant, np.zeros(expected.shape)
         share = np.clip(expected, 0.02, 0.98)
@@ -59,21 +56,40 @@ class VarianceLaw:
         return share * (1.0 - share) / denominator, constant
 
     def variance(self, expected: Floats, weights: Floats | None) -> Floats:
-        """Variance of a normal bucket, shape (m, k)."""
+        """Variance of a normal bucket, (k, m)."""
         f1, f2 = self.terms(expected, weights)
-        return self.first[:, None] * f1 + self.second[:, None] * f2
+        return self.first * f1 + self.second * f2
+
+
+class VarianceLaw:
+    """The law of the errors so far, refitted every local midnight from running sums.
+
+    Squared errors are regressed on (f1, f2) by least squares, weighted by the inverse square of the law so far,
+    for the sd of a squared error goes in proportion to it (Davidian and Carroll, JASA 82, 1987).
+    """
+
+    def __init__(self, kind: Kind, unit: Floats, slots: int) -> None:
+        """Start from the prior: `unit` (m,) is the typical size of a bucket (or of its deviations)."""
+        self._prior = _prior_of(kind, unit)
+        # Counts of purchases are never much quieter than Poisson.
+        self._floor = _QUIETEST_COUNT if kind is Kind.COUNT else 0.0
+        self._prior_weight = _PRIOR_DAYS * slots
+        self._sums = np.zeros((5, *unit.shape))
+        self.law = Law(kind, unit, *self._prior)
 
     def learn(self, expected: Floats, weights: Floats | None, squares: Floats) -> None:
-        """Take in a day of squared errors (m, slots), nan where there is nothing to learn, and refit."""
-        f1, f2 = self.terms(expected, weights)
-        law = self.first[:, None] * f1 + self.second[:, None] * f2
+        """Take in a day of squared errors (slots, m), nan where there is nothing to learn, and refit."""
+        self._find_unit(squares)
+        f1, f2 = self.law.terms(expected, weights)
+        law = self.law.first * f1 + self.law.second * f2
         use = np.isfinite(squares) & (law > 0)
         error = np.where(use, np.minimum(squares, _CUT * law), 0.0)
-        least = _LEAST * (self._prior[0][:, None] * f1 + self._prior[1][:, None] * f2)
+        least = _LEAST * (self._prior[0] * f1 + self._prior[1] * f2)
         weight = np.where(use, 1.0 / np.where(use, np.maximum(law, least), 1.0), 0.0)
         g1, g2, g = f1 * weight, f2 * weight, error * weight
-        day = np.stack([g1 * g1, g1 * g2, g2 * g2, g1 * g, g2 * g])
-        self._sums = self._sums * (1.0 - 1.0 / _MEMORY_DAYS) + day.sum(axis=2)
+        self._sums *= 1.0 - 1.0 / _MEMORY_DAYS
+        for place, (one, other) in enumerate(((g1, g1), (g1, g2), (g2, g2), (g1, g), (g2, g))):
+            self._sums[place] += np.einsum("sm,sm->m", one, other)
         self._refit()
 
     def _refit(self) -> None:
@@ -91,5 +107,27 @@ class VarianceLaw:
         second = np.where(first < 0, b2 / a22, second)
         first = np.where(second < 0, b1 / a11, first)
         low = self._floor / np.where(prior1 > 0, prior1, 1.0)
-        self.first = np.maximum(first, low) * prior1
-        self.second = np.maximum(second, 0.0) * prior2
+        least = (low, _LEAST_ALIKE / prior2) if self.law.kind.adds_up else (_LEAST_STEADY, _LEAST_STEADY)
+        first, second = np.maximum(first, least[0]) * prior1, np.maximum(second, least[1]) * prior2
+        self.law = replace(self.law, first=first, second=second)
+
+    def _find_unit(self, squares: Floats) -> None:
+        """A gauge that began with a week of one value has no unit before it leaves it."""
+        unit = self.law.unit
+        if self.law.kind.adds_up or unit.all():
+            return
+        known = np.isfinite(squares)
+        mean = np.where(known, squares, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        unit = np.where(unit > 0, unit, np.sqrt(mean))
+        self.law = replace(self.law, unit=unit)
+
+
+def _prior_of(kind: Kind, unit: Floats) -> tuple[Floats, Floats]:
+    zero = np.zeros(unit.shape)
+    match kind:
+        case Kind.COUNT:
+            return 1.2 + zero, 0.01 + zero  # nearly Poisson, 10 % from day to day
+        case Kind.REVENUE:
+            return 0.3 * unit, 0.03 + zero  # a relative sd of 57 % at the mean bucket
+        case Kind.RATIO | Kind.GAUGE:
+            return 1.0 + zero, 1.0 + zero

@@ -1,0 +1,165 @@
+"""Series that are ready for a local day: the days before it are walked through once, and then only today is looked at."""
+
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from detector.model.metric import Kind
+from detector.model.panel import Panel
+from detector.stats.days import Day, days_of, last_day_of
+from detector.stats.midnight import FIRST_DAYS, Midnight
+from detector.stats.outlook import Buckets, Outlook
+from detector.stats.profile import Follows
+from detector.stats.verdicts import Judgement, Watch, joined, judged, unjudged
+
+__all__ = ["REVISED_DAYS", "TAIL", "Ready", "beginnings", "judge_through", "ready_again", "ready_of"]
+
+TAIL = 48
+"""Buckets before today whose judgement is kept: an onset is looked for among them."""
+
+REVISED_DAYS = 2
+"""Days before today whose buckets often change: the walk is kept as it stood before them, too."""
+
+# Buckets of a day times series that are walked at a time: their some hundred arrays stay near the processor.
+_CELLS = 12288
+_FURTHEST = 1e100  # no number of a business; larger ones cannot be squared
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ready:
+    """What a local day of some series is judged by.
+
+    Attributes:
+        watch: what to look for.
+        outlook: of the day; None where too few days lie before it.
+        tail: judgement of up to TAIL buckets before it.
+        earlier: the walk as it stood REVISED_DAYS before, where it was asked for and there are so many.
+    """
+
+    watch: Watch
+    outlook: Outlook | None
+    tail: Judgement
+    earlier: Midnight | None = None
+
+    def judge(self, panel: Panel, newest: int) -> Judgement:
+        """Judge the newest buckets of a panel that ends on that day.
+
+        Args:
+            panel: of the same series; what lies before the day is not looked at.
+            newest: at most as many as there are of the day and in the tail.
+        """
+        today = panel.cut(slice(last_day_of(panel.grid), None))
+        count = min(newest, len(today.grid))
+        if self.outlook is None:
+            found = unjudged(today, self.watch, count)
+        else:
+            (day,) = days_of(today.grid, today.is_holiday, today.is_unsettled)
+            buckets = _buckets_of(today, slice(None))
+            found = judged(self.outlook, self.outlook.weigh(day, buckets, count), buckets, self.watch, count)
+        return joined([self.tail.last(newest - count), found]) if newest > count else found
+
+
+def beginnings(panel: Panel, kind: Kind) -> Iterator[tuple[npt.NDArray[np.int64], int]]:
+    """Series that begin on one local day, not too many at a time, and the position of its first bucket.
+
+    A series begins with the first whole day on which it has a value; of one that adds up, a value that is not zero:
+    before that there was no shop, and its silence says nothing. So the days that teach, and all that follows from them,
+    stay the same while a panel of the last weeks moves on from hour to hour.
+    """
+    begun = panel.known & panel.teaches
+    if kind.adds_up:
+        begun &= np.where(panel.known, panel.values, 0.0) != 0
+    local = np.maximum.accumulate(panel.grid.local_day)
+    edges = np.flatnonzero(np.diff(local, prepend=local[0] - 1))
+    is_cut = bool(panel.grid.slot_of_day[0])
+    if is_cut and edges.size == 1:
+        return
+    at = np.maximum(begun.argmax(axis=1), edges[1] if is_cut else 0)
+    number = np.where(begun.any(axis=1), np.searchsorted(edges, at, side="right") - 1, -1)
+    most = max(_CELLS // panel.grid.slots_per_day, 2)
+    for day in np.unique(number[number >= 0]).tolist():
+        same = np.flatnonzero(number == day)
+        yield from ((same[start : start + most], int(edges[day])) for start in range(0, same.size, most))
+
+
+def ready_of(panel: Panel, watch: Watch, follows: Follows, *, keeps_earlier: bool) -> Ready:
+    """Walk through all days before the last one of a panel.
+
+    Args:
+        panel: of series that all begin on its first day; at least one bucket of the last day, whose values do not count.
+        watch: what to look for.
+        follows: their seasons.
+        keeps_earlier: the walk will be gone on with from REVISED_DAYS before, when buckets have changed since.
+    """
+    days = days_of(panel.grid, panel.is_holiday, panel.is_unsettled)
+    if len(days) <= FIRST_DAYS:
+        past = panel.cut(slice(0, days[-1].buckets.start))
+        return Ready(watch, None, unjudged(past, watch, min(TAIL, len(past.grid))))
+    midnight = _first_midnight(panel, watch, follows, days)
+    split = len(days) - 1 - REVISED_DAYS
+    if not keeps_earlier or split <= FIRST_DAYS:
+        return _walked_on(panel, watch, midnight, days, FIRST_DAYS)
+    _walk(panel, watch, midnight, days[FIRST_DAYS:split], len(panel.grid))
+    return _walked_on(panel, watch, midnight, days, split, keeps_earlier=True)
+
+
+def ready_again(panel: Panel, before: Ready) -> Ready:
+    """The same where nothing has changed but in the last REVISED_DAYS before the day."""
+    days = days_of(panel.grid, panel.is_holiday, panel.is_unsettled)
+    assert before.earlier is not None  # noqa: S101  the memory asks only then
+    return _walked_on(
+        panel, before.watch, deepcopy(before.earlier), days, len(days) - 1 - REVISED_DAYS, keeps_earlier=True
+    )
+
+
+def judge_through(panel: Panel, watch: Watch, follows: Follows, newest: int) -> Judgement:
+    """Judge buckets of many days of series that all begin on the first day of a panel."""
+    days = days_of(panel.grid, panel.is_holiday, panel.is_unsettled)
+    if len(days) <= FIRST_DAYS:
+        return unjudged(panel, watch, newest)
+    first, second_week = len(panel.grid) - newest, days[FIRST_DAYS].buckets.start
+    parts = [unjudged(panel.cut(slice(first, second_week)), watch, second_week - first)] if first < second_week else []
+    midnight = _first_midnight(panel, watch, follows, days)
+    return joined([*parts, *_walk(panel, watch, midnight, days[FIRST_DAYS:], first)])
+
+
+def _walked_on(
+    panel: Panel, watch: Watch, midnight: Midnight, days: Sequence[Day], begin: int, *, keeps_earlier: bool = False
+) -> Ready:
+    earlier = deepcopy(midnight) if keeps_earlier else None
+    today, first_day = days[-1].buckets.start, days[FIRST_DAYS].buckets.start
+    first = max(today - TAIL, days[begin].buckets.start if begin > FIRST_DAYS else 0)
+    parts = _walk(panel, watch, midnight, days[begin:-1], first)
+    if first < first_day:
+        young = panel.cut(slice(first, min(first_day, today)))
+        parts = [unjudged(young, watch, len(young.grid)), *parts]
+    return Ready(watch, midnight.outlook(days[-1]), joined(parts), earlier)
+
+
+def _first_midnight(panel: Panel, watch: Watch, follows: Follows, days: Sequence[Day]) -> Midnight:
+    first = [(day, _buckets_of(panel, day.buckets)) for day in days[:FIRST_DAYS]]
+    return Midnight(watch.kind, watch.on, follows, first, len(days))
+
+
+def _walk(panel: Panel, watch: Watch, midnight: Midnight, days: Sequence[Day], first: int) -> list[Judgement]:
+    """Judge and learn day by day; the judgement of the buckets from `first` on."""
+    found = []
+    for day in days:
+        outlook, buckets = midnight.outlook(day), _buckets_of(panel, day.buckets)
+        weighed = outlook.weigh(day, buckets, buckets.values.shape[0])
+        wanted = min(day.buckets.stop - first, buckets.values.shape[0])
+        if wanted > 0:
+            found.append(judged(outlook, weighed, buckets, watch, wanted))
+        midnight.learn(outlook, buckets, weighed)
+    return found
+
+
+def _buckets_of(panel: Panel, part: slice) -> Buckets:
+    """Time first, so that all series of one bucket lie side by side."""
+    values, known, teaches = (np.ascontiguousarray(of[:, part].T) for of in (panel.values, panel.known, panel.teaches))
+    weights = None if panel.weights is None else np.ascontiguousarray(panel.weights[:, part].T)
+    known &= np.isfinite(values)
+    return Buckets(np.minimum(np.maximum(values, -_FURTHEST), _FURTHEST), known, teaches, weights)

@@ -1,0 +1,36 @@
+"""Running sums over time, which is the last axis but one; doubled rather than accumulated, which is faster many times over."""
+
+import numpy as np
+
+from detector.model.panel import Floats
+
+__all__ = ["running_maximum", "running_sum"]
+
+
+def running_sum(values: Floats, decay: Floats | float = 1.0) -> Floats:
+    """Sum over k of decay^k x[t - k], (..., b, m); no digit depends on what comes after t.
+
+    Args:
+        values: (..., b, m).
+        decay: one for all, or of a shape that fits.
+    """
+    total, step = values, 1
+    is_plain = isinstance(decay, float) and decay == 1.0
+    while step < values.shape[-2]:
+        doubled = np.empty(values.shape)
+        doubled[..., :step, :] = total[..., :step, :]
+        older = total[..., :-step, :]
+        np.add(total[..., step:, :], older if is_plain else older * decay**step, out=doubled[..., step:, :])
+        total, step = doubled, 2 * step
+    return total
+
+
+def running_maximum(values: Floats) -> Floats:
+    """The largest value so far, (..., b, m)."""
+    most, step = values, 1
+    while step < values.shape[-2]:
+        doubled = np.empty(values.shape)
+        doubled[..., :step, :] = most[..., :step, :]
+        np.maximum(most[..., step:, :], most[..., :-step, :], out=doubled[..., step:, :])
+        most, step = doubled, 2 * step
+    return most
