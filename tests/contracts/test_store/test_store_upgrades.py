@@ -20,7 +20,7 @@ from detector.model.deploy import Receipt, Recorded
 from detector.model.state import Seasons, TickChanges
 from store_samples import block, deploy, hour, hours, outcome, sqlite_url, state, tick
 
-EARLIER = ["0001", "0002"]
+EARLIER = ["0001", "0002", "0003"]
 
 
 def _populate(store: SqlStore) -> None:
