@@ -12,6 +12,7 @@ from detector.adapters.store.sql import upsert
 from detector.adapters.store.tables import member_history, members
 from detector.adapters.store.trouble import decoding
 from detector.model.grid import DAY_S
+from detector.model.panel import Floats
 from detector.model.span import epoch_s
 from detector.model.state import MemberBlock, Members
 
@@ -84,10 +85,7 @@ def _over(old: MemberBlock, new: MemberBlock) -> MemberBlock:
     order = np.argsort(starts, kind="stable")
     weights = None
     if new.weights is not None or old.weights is not None:
-        before, after = (
-            np.full(one.values.shape, np.nan) if one.weights is None else one.weights for one in (old, new)
-        )
-        weights = np.concatenate([before[:, stays], after], axis=1)[:, order]
+        weights = np.concatenate([_weights(old)[:, stays], _weights(new)], axis=1)[:, order]
     return MemberBlock(
         new.metric,
         starts[order],
@@ -95,6 +93,10 @@ def _over(old: MemberBlock, new: MemberBlock) -> MemberBlock:
         np.concatenate([old.teaches[:, stays], new.teaches], axis=1)[:, order],
         weights,
     )
+
+
+def _weights(block: MemberBlock) -> Floats:
+    return np.full(block.values.shape, np.nan) if block.weights is None else block.weights
 
 
 def drop_members(connection: Connection, metric: str) -> None:
