@@ -13,6 +13,7 @@ from detector.model.rulebook import RuleBook
 from detector.model.span import at_epoch
 from detector.model.state import HistoryBlock, MetricState, Seasons
 from detector.model.verdict import Outcome
+from detector.pipeline.pulled import named_for_reading
 from detector.ports import Store
 
 __all__ = ["MetricRow", "Standing", "StoreRow", "ago", "shortly_ago", "size_in_words", "standing"]
@@ -186,6 +187,7 @@ def _newest_data(block: HistoryBlock | None) -> datetime | None:
 def _wrong(book: RuleBook, store: Store, now: datetime) -> list[str]:
     timezone = book.settings.timezone
     asked = book.metrics.keys() | {metric.source for metric in book.metrics.values()}
+    asked |= {named_for_reading(metric) for metric in book.metrics.values() if metric.each is not None}
     wrong = [str(fault) for fault in book.faults]
     wrong += [
         f"{one.source}: fails since {show_time(one.failing_since, timezone)}: {one.error}"
