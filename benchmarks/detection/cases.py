@@ -16,7 +16,7 @@ __all__ = ["Planted", "Source", "cases_of", "read_truth", "real_sources", "write
 
 _DROPS = tuple(name for name, fault in FAULTS.items() if fault.on == "drop")
 _DROP_COPIES = 3
-_APART_H = 10 * 24  # of the spans of one copy, each with one fault in its middle
+_APART_H = 14 * 24  # of the spans of one copy, each with one fault in its middle
 _EDGE_H = 48
 _SHORTEST_WEEKS, _LONGEST_WEEKS = 14, 52
 _TRUTH = ("copy", "series", "fault", "at")
@@ -57,7 +57,7 @@ def cases_of(seed: int, source: Source) -> tuple[list[Series], list[Planted]]:
         is_rise = number == _DROP_COPIES
         name = f"{series.name}-{'double' if is_rise else f'broken{number + 1}'}"
         rng = np.random.default_rng([seed, zlib.crc32(name.encode()), number])
-        kinds = ["double"] * len(_DROPS) if is_rise else rng.permutation(_DROPS).tolist()
+        kinds = ["double"] * len(_DROPS) if is_rise else [*rng.permutation(_DROPS), *rng.permutation(_DROPS)]
         values = series.values
         for fault, at in _spread(rng, fit, kinds):
             broken = replace(series, values=values)

@@ -56,15 +56,15 @@ class Fit:
 def places(series: Series) -> Fit:
     """Where a fault would be a fair question.
 
-    Each of the first three hours usually holds something and truly holds at least half of it; nothing is missing from a
-    day before to 30 hours after; a full outage takes six sd of the usual sums of three hours, or, where it does not,
+    Each of the first three hours usually holds something and truly holds at least half of it; nothing is missing from
+    an hour before to six hours after; a full outage takes six sd of the usual sums of three hours, or, if it does not,
     four sd of the sums of six. Usual is the median of the same hour of the four weeks before and after, its sd follows
     from their absolute deviations, and is not below what the whole series has where it expects as much.
     """
     slots, values = series.slots(), series.values
     usual = np.nan_to_num(np.nanmedian(_around(_filled(values), slots), axis=1))
     real = np.nan_to_num(values)
-    fair = _next(values, 30) & _next(np.roll(values, _DAY_H), _DAY_H)
+    fair = _next(np.roll(values, 1), 7)
     for ahead in range(3):
         fair &= (np.roll(usual, -ahead) > 0) & (np.roll(real, -ahead) >= np.roll(usual, -ahead) / 2)
     fair[: WARM_UP_H + _DAY_H] = False

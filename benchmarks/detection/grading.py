@@ -50,14 +50,14 @@ class Grade:
 
     Attributes:
         own: with its own verdicts.
-        common: with one threshold for all series, at one false alarm a series and month.
+        shared: with one threshold for all series, at one false alarm a series and month.
         single: with one threshold for each series, at one a month.
         worst: own false alarms a month of the worst series.
         inside: share of clean hours inside [low, high].
     """
 
     own: Reading
-    common: Reading
+    shared: Reading
     single: Reading
     worst: float
     inside: float
@@ -105,7 +105,7 @@ def grade(folder: Path, names: Sequence[str], truth: Sequence[Planted]) -> Grade
     broken = {name: read_answer(folder / f"{name}.csv")[1] for name in {one.copy for one in truth}}
     clean = {(side, name): read_answer(folder / f"{clean_copy(name, side)}.csv") for side in sides for name in names}
     judged = {at: answer.score[WARM_UP_H:] for at, (_, answer) in clean.items()}
-    common = {side: threshold([score for at, score in judged.items() if at[0] == side]) for side in sides}
+    shared = {side: threshold([score for at, score in judged.items() if at[0] == side]) for side in sides}
     single = {at: threshold([score]) for at, score in judged.items()}
     own = {name: clean["drop", name][1].anomalous[WARM_UP_H:] for name in names}
 
@@ -117,7 +117,7 @@ def grade(folder: Path, names: Sequence[str], truth: Sequence[Planted]) -> Grade
 
     return Grade(
         own=_reading([found(one, broken[one.copy].anomalous) for one in truth], [*own.values()]),
-        common=by_levels({at: common[at[0]] for at in judged}),
+        shared=by_levels({at: shared[at[0]] for at in judged}),
         single=by_levels(single),
         worst=max(_monthly([alarms]) for alarms in own.values()),
         inside=_inside([clean["drop", name] for name in names]),

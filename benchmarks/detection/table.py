@@ -24,7 +24,7 @@ class Row:
 
 
 def rendered(rows: Sequence[Row], truth: Sequence[Planted]) -> str:
-    """Markdown: a column for each kind of fault that was planted, its recall at the common and single thresholds."""
+    """Markdown: a column for each kind of fault that was planted, its recall at the shared and single thresholds."""
     counts = Counter(one.fault for one in truth)
     kinds = [fault for fault in FAULTS if counts[fault]]
     heads = ["scorer", "headline", "own verdicts", "false alarms (worst)", "in range"]
@@ -39,15 +39,15 @@ def rendered(rows: Sequence[Row], truth: Sequence[Planted]) -> str:
 
 
 def _cells(grade: Grade, kinds: Sequence[str]) -> list[str]:
-    common, single, own = grade.common, grade.single, grade.own
-    recalls = [f"{common.recall[kind]:.2f} / {single.recall[kind]:.2f}" for kind in kinds]
+    shared, single, own = grade.shared, grade.single, grade.own
+    recalls = [f"{shared.recall[kind]:.2f} / {single.recall[kind]:.2f}" for kind in kinds]
     return [
-        f"**{common.headline:.3f}** / {single.headline:.3f}",
+        f"**{shared.headline:.3f}** / {single.headline:.3f}",
         f"{own.headline:.3f}",
         f"{own.false_alarms:.2f} ({grade.worst:.1f})",
         "" if math.isnan(grade.inside) else f"{grade.inside:.3f}",
         *recalls,
-        f"{_hours(common.delay_h, 'outage')}, {_hours(common.delay_h, 'half')}",
+        f"{_hours(shared.delay_h, 'outage')}, {_hours(shared.delay_h, 'half')}",
     ]
 
 

@@ -130,10 +130,10 @@ def test_grade_by_hand(tmp_path: Path) -> None:
     graded = grade(
         tmp_path, ["a", "b"], [Planted("a-broken1", "a", "outage", at), Planted("b-broken1", "b", "half", at)]
     )
-    assert graded.common.recall == {"outage": 1.0, "half": 0.0}  # at 5, which four calls in four months exceed
-    assert graded.common.headline == 0.5
-    assert graded.common.delay_h == {"outage": 2.0}
-    assert graded.common.false_alarms == pytest.approx(1.0)
+    assert graded.shared.recall == {"outage": 1.0, "half": 0.0}  # at 5, which four calls in four months exceed
+    assert graded.shared.headline == 0.5
+    assert graded.shared.delay_h == {"outage": 2.0}
+    assert graded.shared.false_alarms == pytest.approx(1.0)
     assert graded.single.recall == {"outage": 0.0, "half": 0.0}  # at 7 and 0; that of b comes after three hours
     assert graded.single.delay_h == {"half": 3.0}
     assert graded.own.recall == {"outage": 0.0, "half": 0.0}
@@ -148,8 +148,8 @@ def test_yardstick_finds_what_is_plain(drawn: list[Drawn], tmp_path: Path) -> No
     write_cases(tmp_path, 3, [Source(one.series, one.orders)])
     ask_yardstick(tmp_path / "input", tmp_path / "answers", {one.series.name: one})
     graded = grade(tmp_path / "answers", [one.series.name], read_truth(tmp_path))
-    assert graded.common.recall["outage"] == 1.0
-    assert graded.common.delay_h["outage"] == 0.0
+    assert graded.shared.recall["outage"] == 1.0
+    assert graded.shared.delay_h["outage"] == 0.0
     assert graded.worst < 4
 
 
