@@ -38,7 +38,7 @@ def judge(series: Series) -> Answer:
             middle[hour], sd[hour] = np.median(window), _mad(centred)
             if sd[hour] > _SMALLEST:
                 z[hour] = centred[-1] / sd[hour]
-                anomalous[hour] = _is_outlier(centred)
+                anomalous[hour] = is_outlier(centred)
     mean = season + middle
     return Answer(mean, mean - _RANGE_SD * sd, mean + _RANGE_SD * sd, z, anomalous)
 
@@ -59,7 +59,7 @@ def _mad(values: Floats) -> float:
     return float(_MAD_TO_SD * np.median(np.abs(values - np.median(values))))
 
 
-def _is_outlier(values: Floats) -> bool:
+def is_outlier(values: Floats) -> bool:
     """The last one is among the outliers of all, by ESD on one side.
 
     The most outlying values are taken away one by one; outliers are those up to the last beyond its critical value.
@@ -74,16 +74,16 @@ def _is_outlier(values: Floats) -> bool:
         spread = _mad(alone)
         if spread <= _SMALLEST:
             break
-        if (alone[place] - np.median(alone)) / spread > _critical(values.size, step):
+        if (alone[place] - np.median(alone)) / spread > critical(values.size, step, _ALPHA):
             number = step
         alone = np.delete(alone, place)
     return rank <= number
 
 
 @lru_cache(maxsize=100_000)
-def _critical(size: int, step: int) -> float:
+def critical(size: int, step: int, alpha: float) -> float:
     """Lambda of step i: (n - i) t / sqrt((n - i - 1 + t^2) (n - i + 1)), t at 1 - alpha / (n - i + 1), one-sided."""
-    quantile = float(student.ppf(1 - _ALPHA / (size - step + 1), size - step - 1))
+    quantile = float(student.ppf(1 - alpha / (size - step + 1), size - step - 1))
     return (size - step) * quantile / float(np.sqrt((size - step - 1 + quantile**2) * (size - step + 1)))
 
 
