@@ -4,13 +4,17 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
 from detector.cli.suspects_case import Case, read_case
 from detector.errors import UsageError
-from detector.linking.suspects import Question, rank_suspects
+from detector.linking.question import Depth, Ends, Question
+from detector.linking.suspects import rank_suspects
 from detector.model.deploy import Ranking
 from detector.model.metric import Direction
 from detector.model.verdict import Onset
-from detector.stats.course import follow_course, rows_of
+from detector.stats.course import follow_course
+from detector.stats.course_rows import rows_of
 
 __all__ = ["answer_case", "judge_case"]
 
@@ -43,6 +47,12 @@ def judge_case(case: Case) -> tuple[Onset, Ranking]:
         is_empty=known[course.first].value == 0,
         bucket_s=case.bucket_s,
         is_drop=case.on is not Direction.RISE,
+        segments=case.segments,
+        dispersion=rows.own_dispersion(course.first),
+        wander=rows.wander,
+        depth=Depth(np.abs(1.0 - course.left), course.left_chance),
+        ends=Ends(course.ends_s, course.end_odds, course.end_width_s),
+        calendar=case.calendar,
     )
     return course.onset, rank_suspects(question, case.deploys, None)
 

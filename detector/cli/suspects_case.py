@@ -10,24 +10,16 @@ from detector.cli.suspects_deploys import read_deploys
 from detector.cli.suspects_fields import Node, read_json
 from detector.config.durations import every_s
 from detector.config.single_values import one_of
+from detector.linking.question import SegmentChange
 from detector.model.deploy import Deploy, ServiceRecord
 from detector.model.metric import Direction, Kind
 from detector.model.span import Span
 from detector.model.verdict import Outcome, OutcomeKind
 
-__all__ = ["Case", "Segment", "read_case"]
+__all__ = ["Case", "read_case"]
 
 _RANGE_SDS = 2.0 * 2.5758
 """Of 99 in 100 normal values: the width of the range in standard deviations."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One value of one dimension over the anomalous span."""
-
-    by: Mapping[str, str]
-    value: float
-    expected: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +34,7 @@ class Case:
     services: tuple[str, ...]
     graph: Mapping[str, tuple[str, ...]]
     outcomes: tuple[Outcome, ...]
-    segments: tuple[Segment, ...]
+    segments: tuple[SegmentChange, ...]
     deploys: tuple[Deploy, ...]
     record: Mapping[str, ServiceRecord]
     calendar: tuple[str, ...]
@@ -94,11 +86,11 @@ def _records(node: Node) -> dict[str, ServiceRecord]:
     return found
 
 
-def _segment(one: Node) -> Segment:
+def _segment(one: Node) -> SegmentChange:
     by = {dimension: node.text() for dimension, node in one.at("by").items()}
     if not by:
         one.at("by").wrong('is empty; write the dimension and its value, such as {"country": "DE"}')
-    return Segment(by, one.at("value").number(), one.at("expected").number())
+    return SegmentChange(by, one.at("value").number(), one.at("expected").number())
 
 
 def _series(series: Node, metric: str, bucket_s: int, as_of: datetime) -> tuple[Outcome, ...]:
