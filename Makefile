@@ -11,7 +11,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long bench check lock image image-test clean
+.PHONY: help demo test test-long bench bench-detection check lock image image-test clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -38,6 +38,12 @@ bench: $(VENV)/.dev  ## the figures of docs/figures.md, one after the other: hal
 	@$(BIN)/python -m benchmarks.storm
 	@$(BIN)/python -m benchmarks.catch_up
 	@$(BIN)/python -m benchmarks.long_run --full
+	@$(BIN)/python -m benchmarks.detection --short --peers naive,median_mad
+
+bench-detection: export OMP_NUM_THREADS := 1
+bench-detection: $(VENV)/.dev  ## detection beside other methods, in 20 minutes (DATA=DIR: on hourly series of yours)
+	@$(BIN)/python -m benchmarks.detection $(if $(DATA),--data $(DATA))
+	@$(BIN)/python -m benchmarks.detection.peers_speed
 
 check: $(VENV)/.dev  ## format, lint, types and layers
 	@$(BIN)/ruff format --check --quiet . || { echo 'Not formatted; run: $(BIN)/ruff format .' >&2; exit 1; }

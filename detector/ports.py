@@ -11,10 +11,10 @@ from detector.model.feed import TableRow
 from detector.model.incident import Incident, IncidentEvent
 from detector.model.metric import Metric
 from detector.model.notification import Delivery, Notification, SendResult
-from detector.model.rows import BucketRows, SegmentRows
+from detector.model.rows import BucketRows, MemberRows, SegmentRows
 from detector.model.secret import Secret
 from detector.model.span import Span
-from detector.model.state import HistoryBlock, MetricState, SourceHealth, TickChanges
+from detector.model.state import HistoryBlock, MemberBlock, Members, MetricState, SourceHealth, TickChanges
 from detector.model.verdict import Outcome
 
 __all__ = ["Clock", "DeployFeed", "MetricSource", "Notifier", "Progress", "Store", "TableSource"]
@@ -47,6 +47,24 @@ class MetricSource(TableSource, Protocol):
 
     def read_segments(self, metric: Metric, column: str, span: Span) -> SegmentRows:
         """The same cut by one column; short form only; the `metric.query.limit` largest segments by volume.
+
+        Raises:
+            SourceError: as above.
+        """
+        ...
+
+    def volumes(self, metric: Metric, span: Span, most: int) -> Mapping[str, float]:
+        """How much each value of the metric's `each` column brought in the span, the `most` largest ones.
+
+        What adds up is measured by its sum, a ratio by its denominators, a gauge by its rows.
+
+        Raises:
+            SourceError: as above.
+        """
+        ...
+
+    def read_members(self, metric: Metric, names: Sequence[str], span: Span) -> MemberRows:
+        """The same as `read` for some values of the `each` column, all of them in one statement.
 
         Raises:
             SourceError: as above.
@@ -181,6 +199,14 @@ class Store(DeployFeed, Protocol):
         """Buckets that start at `since` or later; metrics without any are left out."""
         ...
 
+    def members(self) -> Mapping[str, Members]:
+        """Of metrics with `each`, by full name."""
+        ...
+
+    def member_history(self, metric: str, since: datetime) -> MemberBlock | None:
+        """Buckets of all members that start at `since` or later; None where there are none."""
+        ...
+
     def outcomes(self, metric: str, since: datetime) -> tuple[Outcome, ...]:
         """Current outcomes of buckets that start at `since` or later, in order of time."""
         ...
@@ -221,6 +247,18 @@ class Store(DeployFeed, Protocol):
 
     def forget_history(self, metric: str) -> None:
         """Drop the buckets of a metric whose query changed; outcomes and incidents stay."""
+        ...
+
+    def choose_members(self, members: Members, history: MemberBlock | None) -> None:
+        """Keep who is a member from now on, with their whole history in place of what was there."""
+        ...
+
+    def save_member_history(self, members: Members, block: MemberBlock) -> None:
+        """Keep a slice of the members' first history at once, with how far it reaches."""
+        ...
+
+    def forget_members(self, metric: str) -> None:
+        """Drop the members of a metric that has none any more; outcomes and incidents stay."""
         ...
 
     def commit(self, changes: TickChanges) -> None:

@@ -14,7 +14,7 @@ from detector.model.feed import TableRow
 from detector.model.grid import HOUR_S, grid_of
 from detector.model.metric import Metric
 from detector.model.notification import Notification, SendResult
-from detector.model.rows import BucketRows, SegmentRows
+from detector.model.rows import BucketRows, MemberRows, SegmentRows
 from detector.model.rulebook import RuleBook, Service, Settings, Source, Team
 from detector.model.secret import Secret
 from detector.model.span import Span, at_epoch
@@ -35,6 +35,11 @@ def rhythm(at: datetime) -> float:
     return float(level * (1 + 0.05 * rng.standard_normal()))
 
 
+def _nobody(at: datetime) -> float | None:
+    del at
+    return None
+
+
 @dataclass
 class FakeSource:
     """Answers from a function of the bucket's start, per metric: what an hour takes; None means no rows."""
@@ -43,6 +48,25 @@ class FakeSource:
     down: dict[str, SourceError] = field(default_factory=dict)
     asked: list[tuple[str, Span]] = field(default_factory=list)
     newest: datetime | None = None
+    members: dict[str, dict[str, Sales]] = field(default_factory=dict)
+
+    def volumes(self, metric: Metric, span: Span, most: int) -> Mapping[str, float]:
+        """Of every member what it has brought; those that brought nothing have no rows."""
+        self.asked.append((f"{metric.name} sizes", span))
+        starts = [at_epoch(start) for start in grid_of(metric.timezone, metric.every_s, span).starts.tolist()]
+        found = {name: sum(sales(at) or 0.0 for at in starts) for name, sales in self.members[metric.name].items()}
+        return dict(sorted(((n, v) for n, v in found.items() if v), key=lambda pair: (-pair[1], pair[0]))[:most])
+
+    def read_members(self, metric: Metric, names: Sequence[str], span: Span) -> MemberRows:
+        name = metric.name.partition(" ")[0]  # that of a member's own series goes on with the member
+        self.asked.append((f"{name} members", span))
+        if f"{name} members" in self.down:
+            raise self.down[f"{name} members"]
+        starts = grid_of(metric.timezone, metric.every_s, span).starts
+        part = min(1.0, metric.every_s / HOUR_S) if metric.kind.adds_up else 1.0
+        told = [[self.members[name].get(one, _nobody)(at_epoch(start)) for start in starts.tolist()] for one in names]
+        values = np.array(told, dtype=np.float64).reshape(len(names), starts.size) * part
+        return MemberRows(tuple(names), starts, values, np.isfinite(values))
 
     def read(self, metric: Metric, span: Span) -> BucketRows:
         self.asked.append((metric.name, span))

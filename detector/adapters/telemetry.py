@@ -1,6 +1,6 @@
 """What Prometheus reads. Few label values, all of them from detector.yml or from this file: never a metric's name."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -22,7 +22,7 @@ from detector.model.feed import TableRow
 from detector.model.incident import IncidentState
 from detector.model.metric import Metric
 from detector.model.notification import Delivery, DeliveryStatus, Notification, SendResult
-from detector.model.rows import BucketRows, SegmentRows
+from detector.model.rows import BucketRows, MemberRows, SegmentRows
 from detector.model.rulebook import RuleBook
 from detector.model.secret import Secret
 from detector.model.span import Span
@@ -225,6 +225,12 @@ class _WatchedSource:
 
     def read_segments(self, metric: Metric, column: str, span: Span) -> SegmentRows:
         return self._telemetry.ask(self._name, lambda: self._source.read_segments(metric, column, span))
+
+    def volumes(self, metric: Metric, span: Span, most: int) -> Mapping[str, float]:
+        return self._telemetry.ask(self._name, lambda: self._source.volumes(metric, span, most))
+
+    def read_members(self, metric: Metric, names: Sequence[str], span: Span) -> MemberRows:
+        return self._telemetry.ask(self._name, lambda: self._source.read_members(metric, names, span))
 
     def newest_row(self, table: str, time: str, before: datetime) -> datetime | None:
         return self._telemetry.ask(self._name, lambda: self._source.newest_row(table, time, before))

@@ -191,5 +191,7 @@ def _found(outcome: Outcome) -> dict[str, object]:
 
 
 def _losses(incident: Incident) -> dict[str, object]:
-    others: Sequence[str] = [part.metric for part in incident.metrics[1 : _NAMED + 1]]
-    return {"loss": float(f"{incident.worst.loss.amount:.6g}"), **_if_any(other_metrics=list(others))}
+    others: Sequence[str] = [part.series for part in incident.metrics[1 : _NAMED + 1]]
+    member = incident.worst.member
+    loss = float(f"{incident.worst.loss.amount:.6g}")
+    return {"loss": loss, **_if_any(member=None if member is None else str(member), other_metrics=list(others))}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from math import sqrt
 
 from detector.model.deploy import Answer, Ranking
 from detector.model.incident import Incident, IncidentEvent, IncidentMetric, IncidentState, Told
@@ -15,6 +16,7 @@ __all__ = [
     "break_together",
     "close",
     "join",
+    "leading_loss",
     "led_by",
     "open_incident",
     "remove_rules",
@@ -25,8 +27,26 @@ MORE_LIKELY_THAN_NOT = 0.5
 
 
 def _worst_first(parts: Sequence[IncidentMetric]) -> tuple[IncidentMetric, ...]:
-    """Live parts before ended ones, then by the share of what is usual that is gone, in tenths; else as they came."""
-    return tuple(sorted(parts, key=lambda part: (part.ended_at is not None, -round(_gone(part), 1))))
+    """Live parts before ended ones, then by the share of what is usual that is gone, in tenths; else as they came.
+
+    Members stand behind their metric's whole, and count for no more than the largest of them has lost: a small one that
+    lost everything is no reason to speak of it first.
+    """
+    largest: dict[str, IncidentMetric] = {}
+    for part in sorted(parts, key=lambda part: (part.ended_at is not None, part.member is not None, -_lost(part))):
+        largest.setdefault(part.metric, part)
+    share = {metric: round(_gone(part), 1) for metric, part in largest.items()}
+    first = {metric: place for place, metric in reversed(list(enumerate(part.metric for part in parts)))}
+
+    def place(part: IncidentMetric) -> tuple[bool, float, int, bool, float]:
+        lost = _lost(part) if part.member is not None else 0.0
+        return part.ended_at is not None, -share[part.metric], first[part.metric], part.member is not None, -lost
+
+    return tuple(sorted(parts, key=place))
+
+
+def _lost(part: IncidentMetric) -> float:
+    return abs(part.loss.amount)
 
 
 def _gone(part: IncidentMetric) -> float:
@@ -51,43 +71,69 @@ def open_incident(number: int, team: str, parts: Sequence[IncidentMetric], ranki
 
 
 def advance(incident: Incident, parts: Mapping[str, IncidentMetric], now: datetime) -> Incident:
-    """The incident with its live parts as they are now (those not among `parts` stay), and the state that follows."""
+    """The incident with its live parts as they are now (those not among `parts` stay), and the state that follows.
+
+    `parts` are by series.
+    """
     metrics = with_parts(incident, parts).metrics
     # The order, and with it the title, stays while the incident lives: people know it by its first metric.
     live_first = sorted(metrics, key=lambda part: part.ended_at is not None)
-    return _stamped(replace(incident, metrics=tuple(live_first), told=_told_of(incident, live_first[0].metric)), now)
+    return _stamped(replace(incident, metrics=tuple(live_first), told=_told_of(incident, live_first[0].series)), now)
 
 
 def with_parts(incident: Incident, parts: Mapping[str, IncidentMetric]) -> Incident:
     """The incident with its live parts as they are now, in the state in which it is; closed ones end so in silence."""
     return replace(
         incident,
-        metrics=tuple(parts.get(part.metric, part) if part.ended_at is None else part for part in incident.metrics),
+        metrics=tuple(parts.get(part.series, part) if part.ended_at is None else part for part in incident.metrics),
     )
 
 
 def _told_of(incident: Incident, leader: str) -> Told | None:
     """What the team knows, with the loss per hour of the metric that leads from now on: units do not compare."""
     told = incident.told
-    if told is None or incident.worst.metric == leader:
+    if told is None or incident.worst.series == leader:
         return told
-    before = next(part for part in incident.metrics if part.metric == leader)
-    return replace(told, loss_per_hour=before.loss.per_hour)
+    before = led_by(incident, leader)
+    return replace(told, loss_per_hour=leading_loss(before).per_hour)
 
 
 def join(incident: Incident, parts: Sequence[IncidentMetric], now: datetime) -> Incident:
     """The incident with further metrics that broke through the same suspect; one that was over in it has relapsed."""
-    again = {part.metric: part for part in parts}
-    stay = [_relapsed(part, again.pop(part.metric)) if part.metric in again else part for part in incident.metrics]
+    again = {part.series: part for part in parts}
+    stay = [_relapsed(part, again.pop(part.series)) if part.series in again else part for part in incident.metrics]
     return _stamped(replace(incident, metrics=(*stay, *again.values())), now)
 
 
-def led_by(incident: Incident, metric: str) -> Incident:
-    """The incident with another metric in its title, of whose loss the team has not heard anything yet."""
-    first = [part for part in incident.metrics if part.metric == metric]
-    rest = [part for part in incident.metrics if part.metric != metric]
-    told = None if incident.told is None else replace(incident.told, loss_per_hour=0.0)
+def led_by(incident: Incident, series: str) -> Incident:
+    """The incident with another metric in its title, of whose loss the team has not heard anything yet.
+
+    A metric's whole that takes the place of its members is no other: what was told of them was told of it.
+    """
+    first = [part for part in incident.metrics if part.series == series]
+    rest = [part for part in incident.metrics if part.series != series]
+    is_other = incident.worst.metric != first[0].metric
+    told = incident.told
+    if told is not None and is_other:
+        told = replace(told, loss_per_hour=0.0)
     return replace(incident, metrics=(*first, *rest), told=told)
+
+
+def leading_loss(incident: Incident) -> Loss:
+    """What the metric in the title has lost; where members stand there, they and all others of it together.
+
+    The errors of members are taken as independent of each other: half-widths of the interval add up in squares.
+    """
+    leader = incident.worst
+    if leader.member is None:
+        return leader.loss
+    losses = [part.loss for part in incident.metrics if part.metric == leader.metric and part.member is not None]
+    amount = sum(loss.amount for loss in losses)
+    below = sqrt(sum((loss.amount - loss.low) ** 2 for loss in losses))
+    above = sqrt(sum((loss.high - loss.amount) ** 2 for loss in losses))
+    live = [part for part in incident.metrics if part.metric == leader.metric and part.ended_at is None]
+    per_hour = sum(part.loss.per_hour for part in live if part.member is not None)
+    return Loss(amount, amount - below, amount + above, per_hour if live else leader.loss.per_hour)
 
 
 def _relapsed(before: IncidentMetric, again: IncidentMetric) -> IncidentMetric:
@@ -154,12 +200,15 @@ def close(incident: Incident, by: str, why: str, now: datetime) -> tuple[Inciden
 
 
 def remove_rules(incident: Incident, known: frozenset[str], now: datetime) -> Incident:
-    """A part whose rule is gone ends: nobody watches it. Without any of its rules the whole incident is over."""
-    if not any(part.metric in known for part in incident.metrics):
+    """A part whose rule is gone ends: nobody watches it. Without any of its rules the whole incident is over.
+
+    `known` are series.
+    """
+    if not any(part.series in known for part in incident.metrics):
         return replace(incident, state=IncidentState.RESOLVED, resolved_at=now, why="its rules were removed")
     ended = {
-        part.metric: replace(part, ended_at=part.span.end_at)
+        part.series: replace(part, ended_at=part.span.end_at)
         for part in incident.metrics
-        if part.metric not in known and part.ended_at is None
+        if part.series not in known and part.ended_at is None
     }
     return advance(incident, ended, now) if ended else incident

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from detector.alerting.incidents import leading_loss
 from detector.model.incident import Incident, IncidentState, Told
 from detector.model.notification import Reason
 
@@ -18,7 +19,7 @@ WORSE_FACTOR = 2.0
 
 def loss_per_hour(incident: Incident) -> float:
     """What the metric in the title loses per hour now, in its unit."""
-    return incident.worst.loss.per_hour
+    return leading_loss(incident).per_hour
 
 
 def _named_id(incident: Incident) -> str | None:
@@ -52,7 +53,9 @@ def _first_word(incident: Incident, at_least: Mapping[str, float]) -> Reason:
     if incident.is_over:  # found as a whole by a catch-up: a message would tell of a state that has passed
         return Reason.NOTHING_NEW
     # One metric that is worth a message is enough: the others share its cause, and must not hush it.
-    is_enough = any(part.loss.amount >= at_least.get(part.metric, 0.0) for part in incident.metrics)
+    # Of members the sum counts: many small ones are as bad as a large one.
+    is_enough = leading_loss(incident).amount >= at_least.get(incident.worst.metric, 0.0)
+    is_enough |= any(part.loss.amount >= at_least.get(part.metric, 0.0) for part in incident.metrics)
     return Reason.OPENED if is_enough else Reason.TOO_SMALL
 
 

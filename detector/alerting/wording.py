@@ -10,7 +10,8 @@ from datetime import datetime
 
 from detector.alerting.inert import inert
 from detector.alerting.numbers import chance, duration
-from detector.alerting.wording_sentences import Sentences, loss_as_told
+from detector.alerting.reasons import loss_per_hour
+from detector.alerting.wording_sentences import Sentences
 from detector.alerting.wording_sources import write_late, write_source, write_test
 from detector.alerting.wording_suspects import name_of
 from detector.model.incident import Incident, IncidentMetric
@@ -41,7 +42,7 @@ def write_incident(incident: Incident, reason: Reason, book: RuleBook, now: date
 
 
 def _opened(words: Sentences, part: IncidentMetric) -> Letter:
-    return f"{words.title(part)} is {words.state(part)}", [
+    return f"{words.title(part)} is {words.state(part)}{words.more()}", [
         words.missing(part),
         *words.suspects().full(),
         words.where(part),
@@ -53,11 +54,11 @@ def _opened(words: Sentences, part: IncidentMetric) -> Letter:
 
 def _worse(words: Sentences, part: IncidentMetric) -> Letter:
     measure, told = words.measure(part), words.incident.told
-    rate = measure.about(abs(part.loss.per_hour))
+    rate = measure.about(abs(loss_per_hour(words.incident)))
     heard = told is not None and told.loss_per_hour  # zero: of this metric the team hears for the first time
     before = f", {measure.about(abs(heard))} when we last wrote" if heard else ""
     by = words.incident.acknowledged_by
-    return f"{words.title(part)} got worse: {words.state(part)}", [
+    return f"{words.title(part)} got worse: {words.state(part)}{words.more()}", [
         words.missing(part),
         f"Now {rate} an hour{before}" if measure.kind.adds_up else "",
         *words.suspects().brief(),
@@ -96,7 +97,7 @@ def _no_longer_named(words: Sentences, part: IncidentMetric) -> Letter:
 
 def _no_reaction(words: Sentences, part: IncidentMetric) -> Letter:
     open_for = duration(words.now - words.incident.opened_at)
-    return f"Nobody has reacted for {open_for}: {words.title(part)} is {words.state(part)}", [
+    return f"Nobody has reacted for {open_for}: {words.title(part)} is {words.state(part)}{words.more()}", [
         words.missing(part),
         *words.suspects().brief(),
         *words.also(),
@@ -107,7 +108,7 @@ def _no_reaction(words: Sentences, part: IncidentMetric) -> Letter:
 
 def _resolved(words: Sentences, part: IncidentMetric) -> Letter:
     measure, times = words.measure(part), words.times(part)
-    amount, low, high = loss_as_told(part)
+    amount, low, high = words.lost(part)
     over = f"{times.over(part.span, words.every_s(part))}{words.zone(part)}, {duration(part.span.length)}"
     range_ = f" ({measure.between(low, high, amount)})" if measure.kind.adds_up and low < high else ""
     return f"{words.title(part)} is back to usual - {words.outcome(part)}", [

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from detector.alerting.incidents import leading_loss
 from detector.alerting.inert import inert, link
 from detector.alerting.numbers import Measure, chance, measure_of
 from detector.alerting.wording_suspects import SuspectWords
@@ -11,8 +12,9 @@ from detector.model.grid import HOUR_S
 from detector.model.incident import Incident, IncidentMetric, Whereabouts
 from detector.model.metric import Metric
 from detector.model.rulebook import RuleBook
+from detector.model.verdict import Loss
 
-__all__ = ["Sentences", "loss_as_told"]
+__all__ = ["Sentences"]
 
 _MOST_METRICS = 5
 _MOST_SEGMENTS = 3
@@ -31,9 +33,12 @@ class Sentences:
         return self.book.metrics.get(part.metric)
 
     def title(self, part: IncidentMetric) -> str:
-        """The metric's title, inert."""
+        """The metric's title, inert; of a member with its column and name."""
         metric = self.metric(part)
-        return inert(part.metric if metric is None else metric.title, 80)
+        title = inert(part.metric if metric is None else metric.title, 80)
+        if part.member is None:
+            return title
+        return f"{title} for {inert(part.member.column, 40)}={inert(part.member.name, 60)}"
 
     def measure(self, part: IncidentMetric) -> Measure:
         """How its numbers are written."""
@@ -65,7 +70,7 @@ class Sentences:
         word = "Missing" if part.is_drop else "Above usual"
         if not measure.kind.adds_up:
             return f"{'Below' if part.is_drop else 'Above'} usual {since}"
-        amount, low, high = loss_as_told(part)
+        amount, low, high = self.lost(part)
         interval = "" if low == high else f" ({measure.between(low, high, amount)})"
         return f"{word} so far: {measure.about(amount)}{interval} {since}"
 
@@ -82,6 +87,8 @@ class Sentences:
 
     def where(self, part: IncidentMetric) -> str:
         """Which segments carry the loss, or that all do."""
+        if part.member is not None:  # its title says where
+            return ""
         alike = [inert(one.column, 40) for one in part.where if one.everywhere]
         apart = [_segments(one) for one in part.where if not one.everywhere and one.segments]
         if not alike and not apart:  # no split column, or nothing that could be said of any
@@ -91,11 +98,28 @@ class Sentences:
         return f"Where: {'; '.join([*apart, *(f'alike over {column}' for column in alike)])}"
 
     def also(self) -> list[str]:
-        """The incident's other metrics, a line each."""
-        others = self.incident.metrics[1:]
+        """The incident's other metrics, a line each; members of a metric in the title are its `Where`."""
+        told = self.incident.worst
+        others = [part for part in self.incident.metrics[1:] if told.member is not None or part.metric != told.metric]
         lines = [f"Also: {self.title(part)} is {self._standing(part)}" for part in others[:_MOST_METRICS]]
         more = len(others) - _MOST_METRICS
+        if told.member is not None and more + self.incident.more_members > 0:
+            return [*lines, f"Also: {max(more, 0) + self.incident.more_members} more"]
         return [*lines, f"Also: {more} more metrics"] if more > 0 else lines
+
+    def more(self) -> str:
+        """For a title: how many members of the metric broke with the one that stands there."""
+        told = self.incident.worst
+        if told.member is None:
+            return ""
+        alive = [part for part in self.incident.metrics[1:] if part.metric == told.metric and part.ended_at is None]
+        count = len(alive) + self.incident.more_members
+        return f"; {count} more with it" if count else ""
+
+    def lost(self, part: IncidentMetric) -> tuple[float, float, float]:
+        """Amount and interval of the loss; of the metric in the title with all of its members that stand beside it."""
+        loss = leading_loss(self.incident) if part is self.incident.worst else part.loss
+        return _as_told(loss, is_drop=part.is_drop)
 
     def _standing(self, part: IncidentMetric) -> str:
         return self.state(part) if part.ended_at is None else f"back to usual - {self.outcome(part)}"
@@ -104,7 +128,7 @@ class Sentences:
         """What it came to, for a metric that is over."""
         measure = self.measure(part)
         if measure.kind.adds_up:
-            amount, _, _ = loss_as_told(part)
+            amount, _, _ = self.lost(part)
             return f"{measure.about(amount)} {'missing' if part.is_drop else 'above usual'} in all"
         usual = measure.about(part.expected, part.value)
         return f"it was {measure.exact(part.value, part.expected)} instead of {usual}"
@@ -123,10 +147,9 @@ class Sentences:
         return f"Incident {number}{page}{ack}" if page or ack else ""
 
 
-def loss_as_told(part: IncidentMetric) -> tuple[float, float, float]:
+def _as_told(loss: Loss, *, is_drop: bool) -> tuple[float, float, float]:
     """Amount and interval, positive on the side that is bad for a drop and for a rise alike."""
-    loss = part.loss
-    if not part.is_drop and loss.amount < 0:
+    if not is_drop and loss.amount < 0:
         return -loss.amount, -loss.high, -loss.low
     return loss.amount, loss.low, loss.high
 

@@ -18,6 +18,8 @@ from detector.ports import Store
 __all__ = ["incident"]
 
 _MANY_DELIVERIES = 1000
+_MOST_SERIES = 5
+_LONGEST_NAME = 120
 _BECAME = {
     DeliveryStatus.PENDING: "not sent yet",
     DeliveryStatus.SENDING: "not known whether sent",
@@ -177,7 +179,11 @@ def _get_live(store: Store, number: int) -> Incident:
 
 
 def _line(one: Incident, timezone: str) -> str:
-    metrics = ", ".join(part.metric for part in one.metrics)
+    from detector.alerting.inert import inert
+
+    series = [inert(part.series, _LONGEST_NAME) for part in one.metrics]
+    more = len(series) - _MOST_SERIES + one.more_members
+    metrics = ", ".join(series[:_MOST_SERIES]) + (f" and {more} more" if more > 0 else "")
     since = show_time(one.worst.span.start_at, timezone)
     named = one.ranking.named
     suspect = f", suspect {named.deploy.service} {named.deploy.version}" if named else ""

@@ -21,6 +21,7 @@ COMMANDS = {
     "score": "scoring",
     "status": "status",
     "store": "store",
+    "suspects": "suspects",
     "tick": "ticking",
 }
 """Command -> module of this package; a module is imported when one of its commands is called."""
@@ -64,6 +65,7 @@ SHORT_HELP = {
     "score": "Judge series in CSV files, without a configuration.",
     "status": "What each metric, source and channel is doing.",
     "store": "Back up the detector's own memory.",
+    "suspects": "Name the suspect deploys of cases in JSON files, without a configuration.",
     "tick": "One evaluation of everything that is due.",
 }
 

@@ -1,7 +1,7 @@
 """What `detector status` finds: how far each metric is, and what is wrong."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from detector.alerting.due import due_buckets, next_due_at
@@ -13,6 +13,7 @@ from detector.model.rulebook import RuleBook
 from detector.model.span import at_epoch
 from detector.model.state import HistoryBlock, MetricState, Seasons
 from detector.model.verdict import Outcome
+from detector.pipeline.pulled import named_for_reading
 from detector.ports import Store
 
 __all__ = ["MetricRow", "Standing", "StoreRow", "ago", "shortly_ago", "size_in_words", "standing"]
@@ -40,7 +41,10 @@ class StoreRow:
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """What is known of one metric; times are None where nothing is, texts empty."""
+    """What is known of one metric; times are None where nothing is, texts empty.
+
+    `members` are the values of the column `each` that are judged as series of their own.
+    """
 
     metric: str
     title: str
@@ -54,6 +58,8 @@ class MetricRow:
     newest_data: datetime | None
     read_until: datetime | None
     follows: str
+    each: str | None
+    members: int
     overdue: int
     overdue_since: datetime | None
     next: datetime
@@ -95,6 +101,7 @@ def standing(book: RuleBook, store: Store, now: datetime) -> Standing:
 
 def _metrics(book: RuleBook, store: Store, now: datetime) -> list[MetricRow]:
     states, last = store.metric_states(), store.last_outcomes()
+    members = store.members()
     blocks = store.history(list(book.metrics), now - NEWEST_DATA_WITHIN)
     failing = {name for name, health in store.source_health().items() if health.failing_since is not None}
     rows = []
@@ -102,7 +109,8 @@ def _metrics(book: RuleBook, store: Store, now: datetime) -> list[MetricRow]:
         # What a failing source left is due as well, but not for want of ticks.
         state = states.get(name)
         waiting = (0, None) if failing & {name, metric.source} else _overdue(metric, state, now)
-        rows.append(_row(metric, last.get(name), state, _newest_data(blocks.get(name)), waiting, now))
+        row = _row(metric, last.get(name), state, _newest_data(blocks.get(name)), waiting, now)
+        rows.append(replace(row, members=len(members[name].names)) if metric.each and name in members else row)
     return rows
 
 
@@ -130,6 +138,8 @@ def _row(
         newest_data=newest_data,
         read_until=None if state is None else state.read_until,
         follows=_follows(None if state is None else state.seasons),
+        each=metric.each,
+        members=0,
         overdue=waiting[0],
         overdue_since=waiting[1],
         next=next_due_at(metric, now),
@@ -186,6 +196,7 @@ def _newest_data(block: HistoryBlock | None) -> datetime | None:
 def _wrong(book: RuleBook, store: Store, now: datetime) -> list[str]:
     timezone = book.settings.timezone
     asked = book.metrics.keys() | {metric.source for metric in book.metrics.values()}
+    asked |= {named_for_reading(metric) for metric in book.metrics.values() if metric.each is not None}
     wrong = [str(fault) for fault in book.faults]
     wrong += [
         f"{one.source}: fails since {show_time(one.failing_since, timezone)}: {one.error}"

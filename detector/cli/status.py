@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from detector.cli.options import FAILED, as_json, config_option, json_option, say, show_time
+from detector.cli.options import FAILED, as_json, config_option, counted, json_option, say, show_time
 from detector.cli.standing import MetricRow, Standing, ago, shortly_ago, size_in_words, standing
 
 __all__ = ["status"]
@@ -61,7 +61,8 @@ def _line(row: MetricRow, timezone: str) -> str:
     newest = "unknown" if row.read_until is None else "none for two weeks"
     if row.newest_data is not None:
         newest = show_time(row.newest_data, timezone)
+    beside = f", {counted(row.members, 'value')} of {row.each} beside it" if row.each is not None else ""
     return (
         f"{name}: {row.outcome}{value}{usual} in the bucket of {show_time(row.bucket, timezone)}{why}; "
-        f"{row.follows}; newest data {newest}; {due}"
+        f"{row.follows}{beside}; newest data {newest}; {due}"
     )

@@ -61,8 +61,6 @@ def read_metric(name: str, raw: object, owner: Owner, known: Known, report: File
         return None
     if entry.timezone is not None and (warning := abbreviation_warning(entry.timezone)) is not None:
         report.warn((*at, "timezone"), f"timezone: {warning}")
-    if entry.each is not None:
-        report.warn((*at, "each"), "each: is checked but not judged yet; `split:` tells which segment fell")
     line = report.document.key_place(at).line
     return _metric(name, entry, owner, known, f"{owner.place}:{line}")
 

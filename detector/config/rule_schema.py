@@ -125,11 +125,11 @@ class MetricEntry(Entry):
     )
     each: Column | None = Field(
         default=None,
-        description="Short form: a series for every value of this column; not judged yet.",
+        description="Short form: every value of this column is judged as a series of its own, too.",
         examples=["country"],
     )
     limit: Annotated[int, Field(ge=1, le=_MAX_SEGMENTS)] = Field(
-        default=50, description="Short form: how many of the largest segments of a column are looked at."
+        default=50, description="Short form: how many of the largest values of a column are looked at, and with `each` judged."
     )
     empty: EmptyWord | None = Field(
         default=None,

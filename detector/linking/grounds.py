@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from math import log
 
 from detector.linking.candidates import Candidate
-from detector.linking.prior import KIND_RISK, TYPICAL_FAILURE_RATE, failure_rate
+from detector.linking.prior import FAILED_RISK, KIND_RISK, TYPICAL_FAILURE_RATE, failure_rate
 from detector.linking.question import Question
 from detector.linking.services import Relation, reach
 from detector.linking.words import duration
-from detector.model.deploy import DeployKind
+from detector.model.deploy import DeployKind, DeployStatus, Term
 from detector.model.grid import HOUR_S
 
 __all__ = ["grounds_of"]
@@ -31,7 +31,7 @@ def grounds_of(
     candidate: Candidate,
     others: Sequence[Candidate],
     found: Mapping[str, Relation],
-    per_hour: float,
+    terms: Sequence[Term],
 ) -> tuple[str, ...]:
     """Grounds for one suspect, strongest first: by the log of what each one multiplies its weight with.
 
@@ -40,11 +40,11 @@ def grounds_of(
         candidate: the one to speak of.
         others: all that were in users' hands before the onset.
         found: where each service stands.
-        per_hour: mean density of its lag over the onset; one spread over a day is the yardstick.
+        terms: what its weight is the product of; a lag spread over a day is the yardstick of its time.
     """
-    deploy = candidate.deploy
+    deploy, by_name = candidate.deploy, {one.name: one.log_ratio for one in terms}
     weighed = [
-        (log(max(per_hour, 1e-9) * 24.0), _when(question, candidate)),
+        (by_name["time"] + log(24.0), _when(question, candidate)),
         (log(reach(found[deploy.service]) / _TYPICAL_REACH), _whose(question, candidate, others, found)),
     ]
     known = question.record.get(deploy.service)
@@ -52,6 +52,8 @@ def grounds_of(
         weighed.append((log(failure_rate(known) / TYPICAL_FAILURE_RATE), words))
     if deploy.kind in _KIND_WORDS:
         weighed.append((log(KIND_RISK[deploy.kind]), _KIND_WORDS[deploy.kind]))
+    if deploy.status is DeployStatus.FAILURE:
+        weighed.append((log(FAILED_RISK), "it failed, which mostly leaves everything as it was"))
     if candidate.replaced_by is not None and candidate.replaced_at_h < 0:
         weighed.append((-10.0, f"replaced by {_name(candidate)} before the {question.what} began"))
     return tuple(words for _, words in sorted(weighed, key=lambda pair: -pair[0]))

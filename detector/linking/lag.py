@@ -1,18 +1,21 @@
 """How long after a change its damage begins."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import erf, lgamma, log, sqrt
 
 import numpy as np
 
+from detector.linking.experience import Experience
 from detector.model.panel import Floats
 
-__all__ = ["CLOCK_SKEW_H", "Exposure", "lag_distribution"]
+__all__ = ["CLOCK_SKEW_H", "Exposure", "lag_distribution", "parts_distribution"]
 
 CLOCK_SKEW_H = 2.0 / 60.0
 """Clocks of pipelines and databases differ by up to two minutes: exposure is blurred by that much on both sides."""
 
+_SHARES = Experience().lag_shares
 _TABLE_H = 120.0
 _STEP_H = 15.0 / 3600.0
 
@@ -36,15 +39,21 @@ def _lognormal_distribution(x: Floats, median: float, sigma: float) -> Floats:
 
 
 @lru_cache(maxsize=1)
-def _tables() -> tuple[Floats, Floats, Floats]:
-    """Lags in hours, their distribution function, and its integral from 0, on one grid; computed once."""
+def _tables() -> tuple[Floats, Floats]:
+    """Lags in hours, and the integral from 0 of each part's distribution function, shape (3, n); computed once."""
     at = np.arange(0.0, _TABLE_H + _STEP_H / 2.0, _STEP_H)
-    below = lag_distribution(at)
-    area = np.concatenate([[0.0], np.cumsum((below[1:] + below[:-1]) / 2.0) * _STEP_H])
-    return at, below, area
+    below = _parts(at)
+    steps = np.cumsum((below[:, 1:] + below[:, :-1]) / 2.0, axis=1) * _STEP_H
+    return at, np.concatenate([np.zeros((below.shape[0], 1)), steps], axis=1)
 
 
-def lag_distribution(hours: Floats) -> Floats:
+def _parts(hours: Floats) -> Floats:
+    quick = _gamma_distribution(np.maximum(hours, 0.0) / 0.3, 1.3)
+    slow = _lognormal_distribution(hours, 3.0, 0.8)
+    return np.stack([quick, slow, np.clip(hours / 24.0, 0.0, 1.0)])
+
+
+def lag_distribution(hours: Floats, shares: tuple[float, float, float] = _SHARES) -> Floats:
     """Share of guilty changes whose damage begins within so many hours of exposure, shape as given; 0 below 0.
 
     0.72 Gamma(shape 1.3, scale 18 min), what breaks at once; 0.20 lognormal(median 3 h, sigma 0.8), leaks, caches and
@@ -52,10 +61,8 @@ def lag_distribution(hours: Floats) -> Floats:
     in the public ChangeRCA-B incidents showed within 2 minutes, while business numbers see slower ones as well; broad
     on purpose, so that a wrong tail costs little.
     """
-    quick = _gamma_distribution(np.maximum(hours, 0.0) / 0.3, 1.3)
-    slow = _lognormal_distribution(hours, 3.0, 0.8)
-    any_time = np.clip(hours / 24.0, 0.0, 1.0)
-    return 0.72 * quick + 0.20 * slow + 0.08 * any_time
+    below: Floats = np.tensordot(np.array(shares), _parts(hours), axes=1)
+    return below
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +72,31 @@ class Exposure:
     begin_h: float
     end_h: float
 
-    def distribution(self, at_h: Floats) -> Floats:
-        """Share of onsets by each instant: the lag spread over the ramp and over the clocks' skew; shape of `at_h`.
 
-        The mean of the lag's distribution function over the ramp is a difference of its integral, divided by the ramp.
-        """
-        first, last = self.begin_h - CLOCK_SKEW_H, self.end_h + CLOCK_SKEW_H
-        grown = _integral(at_h - first) - _integral(at_h - last)
-        share: Floats = np.clip(grown / (last - first), 0.0, 1.0)
-        return share
+def parts_distribution(exposures: Sequence[Exposure], at_h: Floats) -> Floats:
+    """Share of onsets by each instant, for each part of the lag: spread over the ramp and over the clocks' skew.
+
+    The mean of a distribution function over the ramp is a difference of its integral, divided by the ramp.
+
+    Args:
+        exposures: n of them.
+        at_h: instants on the same axis, shape (n, m) or (m,).
+
+    Returns:
+        Shape (3, n, m).
+    """
+    first = np.array([one.begin_h for one in exposures])[:, None] - CLOCK_SKEW_H
+    last = np.array([one.end_h for one in exposures])[:, None] + CLOCK_SKEW_H
+    grown = _integral(at_h - first) - _integral(at_h - last)
+    share: Floats = np.clip(grown / (last - first), 0.0, 1.0)
+    return share
 
 
 def _integral(hours: Floats) -> Floats:
-    at, below, area = _tables()
-    grown: Floats = np.interp(hours, at, area, left=0.0) + np.maximum(hours - _TABLE_H, 0.0) * below[-1]
-    return grown
+    """Between the table's entries as a straight line, beyond them as it goes on: all damage has begun by then."""
+    at, area = _tables()
+    place = np.clip(hours / _STEP_H, 0.0, at.size - 1.000001)
+    index = place.astype(np.intp)
+    part = place - index
+    grown: Floats = area[:, index] * (1.0 - part) + area[:, index + 1] * part
+    return grown + np.maximum(hours - _TABLE_H, 0.0)

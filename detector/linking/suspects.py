@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from math import fsum
+from math import exp, fsum, log
 
 import numpy as np
 
@@ -15,14 +15,24 @@ from detector.linking.candidates import (
     rejection,
 )
 from detector.linking.grounds import grounds_of
-from detector.linking.prior import KIND_RISK, LOOK_BACK_H, background_per_hour, failure_rate
+from detector.linking.lag import parts_distribution
+from detector.linking.prior import (
+    CALENDAR_RISK,
+    FAILED_RISK,
+    KIND_RISK,
+    LOOK_BACK_H,
+    background_per_hour,
+    failure_rate,
+    habits_of,
+)
 from detector.linking.question import Question
+from detector.linking.recovery import recovery_of
 from detector.linking.reports import merge_reports
+from detector.linking.scope import damage_of
 from detector.linking.services import Relation, reach, relations
-from detector.model.deploy import Answer, Deploy, Ranking, Rejected, Suspect
+from detector.model.deploy import Answer, Deploy, DeployKind, DeployStatus, Ranking, Rejected, Suspect, Term
 from detector.model.panel import Floats
 from detector.model.span import Span
-from detector.model.verdict import Onset
 
 __all__ = ["Question", "keep_named", "rank_suspects"]
 
@@ -34,10 +44,12 @@ STAYS_NAMED_AT = 0.70
 moves a probability, and less than one new fact does."""
 
 _MOST_NAMED = 3
+_LEAST_PER_HOUR = 1e-6
 
-_REPLACED_FACTOR = 0.05
-"""What is left of a version's hazard once another one has taken its place: damaged data, caches, a replacement that
-failed. A guess; Gandalf (NSDI 2020) and Sentry's issue list tell how often a version is blamed that had gone."""
+_FOLLOWED_FACTOR, _TAKEN_BACK_FACTOR = 0.4, 0.05
+"""What is left of a version's hazard once another one has taken its place. A later version mostly carries the change
+on, so that only what a restart heals is gone; a rollback takes it away but for damaged data and caches. Guesses;
+Gandalf (NSDI 2020) and Sentry's issue list tell how often a version is blamed that had gone."""
 
 _SHORTEST = timedelta(minutes=1)
 
@@ -49,8 +61,10 @@ def rank_suspects(question: Question, deploys: Sequence[Deploy], last_heard_at: 
     with distribution q, the weight of a deploy is
 
         failure rate x reach x risk of its kind x integral of q(t) lag density(t - exposure) dt
+            x likelihood of what was hit, of how much and of how it ended, against the same without a deploy
 
-    and that of no deploy is the background per hour; probabilities are shares of the sum (competing risks).
+    and that of no deploy is the background per hour; probabilities are shares of the sum (competing risks). The terms
+    of each product are kept in the ranking.
 
     Args:
         question: onset, services, graph and record.
@@ -63,13 +77,16 @@ def rank_suspects(question: Question, deploys: Sequence[Deploy], last_heard_at: 
         candidate_of(question, deploy, merged) for deploy, why in zip(merged, reasons, strict=True) if why is None
     ]
     found = relations(question.services, question.graph, {deploy.service for deploy in merged})
-    densities = [_density_per_hour(question, candidate) for candidate in candidates]
-    weights = [_prior(question, one.deploy, found) * each for one, each in zip(candidates, densities, strict=True)]
-    background = background_per_hour(_traffic(question, merged), found, question.record)
-    total = fsum([*weights, background])
+    background = _background(question, merged, found)
+    terms = _terms(question, candidates, found)
+    weights = [fsum(one.log_ratio for one in several) for several in terms]
+    nothing = fsum(one.log_ratio for one in background)
+    top = max([nothing, *weights])
+    shares = [exp(weight - top) for weight in weights]
+    total = fsum([*shares, exp(nothing - top)])
     suspects = [
-        Suspect(one.deploy, weight / total, grounds_of(question, one, candidates, found, density))
-        for one, weight, density in zip(candidates, weights, densities, strict=True)
+        Suspect(one.deploy, share / total, grounds_of(question, one, candidates, found, several), several)
+        for one, share, several in zip(candidates, shares, terms, strict=True)
     ]
     rejected = [Rejected(deploy, why) for deploy, why in zip(merged, reasons, strict=True) if why is not None]
     suspects += [Suspect(one.deploy, 0.0, (one.why,)) for one in rejected]
@@ -77,10 +94,11 @@ def rank_suspects(question: Question, deploys: Sequence[Deploy], last_heard_at: 
     return Ranking(
         answer=_answer([suspect.probability for suspect in ranked]),
         suspects=ranked,
-        no_deploy=background / total,
+        no_deploy=exp(nothing - top) / total,
         rejected=tuple(rejected),
         last_heard_at=last_heard_at,
         looked_back_h=LOOK_BACK_H,
+        background=background,
     )
 
 
@@ -97,28 +115,75 @@ def keep_named(before: Ranking, after: Ranking) -> Ranking:
     return replace(after, answer=Answer.NAMED) if is_same and now.probability >= STAYS_NAMED_AT else after
 
 
-def _prior(question: Question, deploy: Deploy, found: Mapping[str, Relation]) -> float:
-    rate = failure_rate(question.record.get(deploy.service))
-    return rate * reach(found[deploy.service]) * KIND_RISK[deploy.kind]
+def _background(question: Question, deploys: Sequence[Deploy], found: Mapping[str, Relation]) -> tuple[Term, ...]:
+    usual = background_per_hour(_traffic(question, deploys), found, question.record, question.experience)
+    known = [CALENDAR_RISK[one] for one in sorted(set(question.calendar)) if one in CALENDAR_RISK]
+    return (Term("background", log(usual)), *(Term("calendar", log(risk)) for risk in known))
 
 
-def _density_per_hour(question: Question, candidate: Candidate) -> float:
-    """Mean density of the lag over the onset's distribution, lower where the deploy had been replaced."""
-    spans, shares = _pieces(question.onset)
-    edges = np.array([[hours_after_onset(question, at) for at in (span.start_at, span.end_at)] for span in spans])
-    kept = np.minimum(edges, candidate.replaced_at_h)
-    while_live = candidate.exposure.distribution(kept)
-    after = candidate.exposure.distribution(edges) - while_live
-    mass = np.diff(while_live + _REPLACED_FACTOR * after, axis=1)[:, 0]
-    return float(np.sum(shares * mass / np.diff(edges, axis=1)[:, 0]))
+def _terms(
+    question: Question, candidates: Sequence[Candidate], found: Mapping[str, Relation]
+) -> list[tuple[Term, ...]]:
+    """What each candidate's weight is the product of."""
+    habits = habits_of(question.record)
+    damage, recovery = damage_of(question, [one.deploy.scope for one in candidates]), recovery_of(question)
+    terms: list[tuple[Term, ...]] = []
+    for one, (per_hour, kept) in zip(candidates, _densities(question, candidates), strict=True):
+        deploy = one.deploy
+        risk = KIND_RISK[deploy.kind] * (FAILED_RISK if deploy.status is DeployStatus.FAILURE else 1.0)
+        terms.append(
+            (
+                Term("record", log(failure_rate(question.record.get(deploy.service), habits))),
+                Term("reach", log(reach(found[deploy.service]))),
+                Term("kind", log(risk)),
+                Term("time", log(max(per_hour, _LEAST_PER_HOUR))),
+                Term("replaced", log(kept)),
+                Term("scope", damage.scope_ratio(deploy.scope)),
+                Term("size", damage.size_ratio(deploy.scope)),
+                Term("recovery", recovery.log_ratio(one.rolled_back_at)),
+            )
+        )
+    return terms
 
 
-def _pieces(onset: Onset) -> tuple[list[Span], Floats]:
-    """The onset's spans, none of them shorter than a minute, and their shares."""
+def _densities(question: Question, candidates: Sequence[Candidate]) -> list[tuple[float, float]]:
+    """Of each candidate: mean density of the lag over the onset's distribution, and how much being replaced leaves."""
+    if not candidates:
+        return []
+    starts, ends, shares = _pieces(question)
+    exposures = [one.exposure for one in candidates]
+    replaced = np.array([one.replaced_at_h for one in candidates])[:, None]
+    parts = np.array(question.experience.lag_shares)
+
+    def mass(first: Floats, last: Floats) -> Floats:
+        grown = parts_distribution(exposures, last) - parts_distribution(exposures, first)
+        inside: Floats = np.tensordot(parts, grown, axes=1)
+        return inside
+
+    per_hour = shares / (ends - starts)
+    whole = mass(np.broadcast_to(starts, (len(exposures), starts.size)), ends[None, :])
+    kept = mass(np.minimum(starts[None, :], replaced), np.minimum(ends[None, :], replaced))
+    left = np.array([_left_of(one) for one in candidates])[:, None]
+    density, kept_density = whole @ per_hour, (kept + left * (whole - kept)) @ per_hour
+    return [
+        (each, min(part / each, 1.0) if each > 0 else 1.0)
+        for each, part in zip(density.tolist(), kept_density.tolist(), strict=True)
+    ]
+
+
+def _left_of(candidate: Candidate) -> float:
+    by = candidate.replaced_by
+    return _TAKEN_BACK_FACTOR if by is not None and by.kind is DeployKind.ROLLBACK else _FOLLOWED_FACTOR
+
+
+def _pieces(question: Question) -> tuple[Floats, Floats, Floats]:
+    """The onset's spans, none of them shorter than a minute, in hours after the likeliest onset, and their shares."""
+    onset = question.onset
     pieces = onset.pieces or ((Span(onset.earliest, onset.latest), 1.0),)
-    spans = [span if span.length >= _SHORTEST else Span(span.start_at, span.start_at + _SHORTEST) for span, _ in pieces]
+    starts = np.array([hours_after_onset(question, span.start_at) for span, _ in pieces])
+    ends = np.array([hours_after_onset(question, max(span.end_at, span.start_at + _SHORTEST)) for span, _ in pieces])
     shares = np.array([share for _, share in pieces], dtype=np.float64)
-    return spans, shares / shares.sum()
+    return starts, ends, shares / shares.sum()
 
 
 def _traffic(question: Question, deploys: Sequence[Deploy]) -> list[str]:

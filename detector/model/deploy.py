@@ -18,6 +18,7 @@ __all__ = [
     "Scope",
     "ServiceRecord",
     "Suspect",
+    "Term",
 ]
 
 
@@ -135,12 +136,24 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """One piece of evidence: the natural logarithm of what it multiplies a weight with."""
+
+    name: str
+    log_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class Suspect:
-    """A deploy ranked for an anomaly, with its probability and the grounds in words, strongest first."""
+    """A deploy ranked for an anomaly, with its probability and the grounds in words, strongest first.
+
+    `terms` are what its weight is the product of; none where it was ruled out, or where they were not kept.
+    """
 
     deploy: Deploy
     probability: float
     grounds: tuple[str, ...] = ()
+    terms: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +175,7 @@ class Ranking:
         rejected: those ruled out, and why.
         last_heard_at: when the newest deploy of any service was reported; None: none ever was.
         looked_back_h: how many hours before the onset were looked at.
+        background: what the weight of no deploy is the product of.
     """
 
     answer: Answer
@@ -170,6 +184,7 @@ class Ranking:
     rejected: tuple[Rejected, ...] = ()
     last_heard_at: datetime | None = None
     looked_back_h: float = 48.0
+    background: tuple[Term, ...] = ()
 
     @property
     def named(self) -> Suspect | None:

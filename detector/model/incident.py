@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from detector.model.deploy import Ranking
+from detector.model.metric import Member
 from detector.model.span import Span
 from detector.model.verdict import Loss, Onset
 
@@ -52,6 +53,7 @@ class IncidentMetric:
         where: one entry per split column.
         bound: the owner's hard bound that was crossed while nothing was known of what is usual, or by what is usual
             (then `expected` is this bound); None otherwise.
+        member: which member of the metric it is about; None: its whole.
     """
 
     metric: str
@@ -65,6 +67,12 @@ class IncidentMetric:
     ended_at: datetime | None = None
     where: tuple[Whereabouts, ...] = ()
     bound: float | None = None
+    member: Member | None = None
+
+    @property
+    def series(self) -> str:
+        """Name of the series that it is about, unique in an incident."""
+        return self.metric if self.member is None else self.member.of(self.metric)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,7 @@ class Incident:
         ranking: suspects, as of the newest evidence.
         told: None until the team has been told (loss still below `at_least`).
         closed_by, why: a person who ended it by hand, and what they said.
+        more_members: members that are anomalous as well, beyond those that `metrics` lists.
     """
 
     number: int
@@ -112,6 +121,7 @@ class Incident:
     resolved_at: datetime | None = None
     closed_by: str | None = None
     why: str | None = None
+    more_members: int = 0
 
     @property
     def is_over(self) -> bool:

@@ -13,6 +13,7 @@ __all__ = [
     "FalseAlarms",
     "Kind",
     "LongForm",
+    "Member",
     "Metric",
     "ShortForm",
     "Witness",
@@ -110,6 +111,27 @@ class ShortForm:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """One value of a rule's `each` column: a series of its own, beside the metric's whole.
+
+    Attributes:
+        column: the column.
+        name: its value as text; NULL is `(none)`. Untrusted: whoever sells or writes rows decides on it.
+    """
+
+    column: str
+    name: str
+
+    def __str__(self) -> str:
+        """Write it as people say it, `country=DE`."""
+        return f"{self.column}={self.name}"
+
+    def of(self, metric: str) -> str:
+        """The name of its series: no metric's own name has a blank."""
+        return f"{metric} {self}"
+
+
+@dataclass(frozen=True, slots=True)
 class LongForm:
     """One SELECT that returns `bucket` and `value`, with `:start` and `:end` bound.
 
@@ -175,3 +197,8 @@ class Metric:
     witness: Witness | None = None
     runbook: str | None = None
     place: str = ""
+
+    @property
+    def each(self) -> str | None:
+        """The column whose values are series of their own, if there is one."""
+        return self.query.each if isinstance(self.query, ShortForm) else None

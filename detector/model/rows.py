@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from detector.model.panel import Floats
+from detector.model.panel import Bools, Floats
 from detector.model.span import Span
 
-__all__ = ["BucketRows", "SegmentRows"]
+__all__ = ["BucketRows", "MemberRows", "SegmentRows"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,3 +45,24 @@ class SegmentRows:
     segments: tuple[str, ...]
     starts: npt.NDArray[np.int64]
     values: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MemberRows:
+    """Values of a rule's members, in buckets.
+
+    Attributes:
+        names: of the members that were asked for, length m.
+        starts: epoch seconds, shape (n,): the buckets of the span that was asked for.
+        values: shape (m, n); nan where there are no rows, and where the source said NULL.
+        seen: shape (m, n); there are rows.
+        weights: shape (m, n) or None; the denominators of a ratio.
+        ambiguous: as in `BucketRows`.
+    """
+
+    names: tuple[str, ...]
+    starts: npt.NDArray[np.int64]
+    values: Floats
+    seen: Bools
+    weights: Floats | None = None
+    ambiguous: tuple[Span, ...] = ()

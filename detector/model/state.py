@@ -11,7 +11,7 @@ from detector.model.notification import Notification
 from detector.model.panel import Bools, Floats
 from detector.model.verdict import Outcome
 
-__all__ = ["HistoryBlock", "MetricState", "Seasons", "SourceHealth", "TickChanges"]
+__all__ = ["HistoryBlock", "MemberBlock", "Members", "MetricState", "Seasons", "SourceHealth", "TickChanges"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +32,48 @@ class HistoryBlock:
     known: Bools
     teaches: Bools
     weights: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MemberBlock:
+    """Buckets of all members of one metric as last read, in order of time.
+
+    Attributes:
+        metric: full name.
+        starts: epoch seconds, shape (n,), rising.
+        values: shape (m, n), a row for each of `Members.names` in their order; nan where nothing is known.
+        teaches: shape (m, n), as in `Panel`.
+        weights: shape (m, n) or None; denominators of a ratio.
+    """
+
+    metric: str
+    starts: npt.NDArray[np.int64]
+    values: Floats
+    teaches: Bools
+    weights: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Which values of a metric's `each` column are series of their own, and how far they have come.
+
+    Attributes:
+        metric: full name.
+        fingerprint: of all that decides what their buckets hold; after a change they are chosen and read anew.
+        names: largest first when they were chosen; a member that vanishes stays, and is zero.
+        limit: how many there may be.
+        chosen_at: local midnight up to which their sizes were compared.
+        read_until: end of the newest bucket read.
+        judged_until: end of the newest bucket that was judged; None before the first.
+    """
+
+    metric: str
+    fingerprint: str
+    names: tuple[str, ...]
+    limit: int
+    chosen_at: datetime
+    read_until: datetime
+    judged_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +155,5 @@ class TickChanges:
     events: tuple[IncidentEvent, ...] = ()
     notifications: tuple[tuple[Notification, int], ...] = ()  # with the number of the team's channels
     sources: tuple[SourceHealth, ...] = ()
+    members: tuple[Members, ...] = ()  # how far they are; which they are stands in the store already
+    member_history: tuple[MemberBlock, ...] = ()

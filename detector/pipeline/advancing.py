@@ -11,6 +11,9 @@ from detector.model.incident import Incident, IncidentEvent, IncidentMetric
 from detector.model.metric import Kind
 from detector.model.rulebook import RuleBook
 from detector.pipeline.anomalies import Found
+from detector.pipeline.member_parts import MemberFindings
+from detector.pipeline.members import is_watched
+from detector.pipeline.placing_members import has_member_of, place_members
 from detector.pipeline.recall import Memory
 from detector.pipeline.suspecting import Inquiry
 from detector.pipeline.where import look_where
@@ -28,16 +31,21 @@ class Advanced:
 
 
 def advance_incidents(
-    found: Sequence[Found], memory: Memory, inquiry: Inquiry, sources: Mapping[str, MetricSource]
+    found: Sequence[Found],
+    memory: Memory,
+    inquiry: Inquiry,
+    sources: Mapping[str, MetricSource],
+    members: Sequence[MemberFindings] = (),
 ) -> Advanced:
-    """Carry every live incident on, then place the new anomalies."""
-    continued = {one.metric.name: one.continued for one in found if one.continued is not None}
+    """Carry every live incident on, then place the new anomalies: of metrics first, then of their members."""
+    every = (*found, *(one for findings in members for one in findings.found))
+    continued = {one.metric.name: one.continued for one in every if one.continued is not None}
     hand = Advanced({incident.number: incident for incident in memory.live})
     for incident in memory.live:
         hand.incidents[incident.number] = _carried_on(incident, continued, inquiry)
     for incident in memory.ended:
         if incident.closed_by is not None and any(
-            part.ended_at is None and part.metric in continued for part in incident.metrics
+            part.ended_at is None and part.series in continued for part in incident.metrics
         ):
             hand.incidents[incident.number] = with_parts(incident, continued)
     fresh = [(one.metric.team, part) for one in found for part in one.fresh]
@@ -45,6 +53,8 @@ def advance_incidents(
     for team, part in sorted(fresh, key=lambda pair: (pair[1].span.start_at, pair[1].metric)):
         ranking = inquiry.rank(part)
         number += _place(hand, team, _with_where(part, inquiry.book, sources), ranking, number, inquiry)
+    for findings in members:
+        number += place_members(hand.incidents, findings, memory, inquiry, number)
     before = {incident.number: incident for incident in (*memory.live, *memory.ended)}
     for incident in hand.incidents.values():
         hand.events.extend(_events(before.get(incident.number), incident, inquiry))
@@ -56,7 +66,8 @@ def _carried_on(incident: Incident, parts: Mapping[str, IncidentMetric], inquiry
     if _known_until(incident) > inquiry.now:  # a tick for an earlier time has no say about what came later
         return incident
     if not book.faults:  # a rule that cannot be read today has not been removed
-        incident = remove_rules(incident, frozenset(book.metrics), inquiry.now)
+        watched = frozenset(part.series for part in incident.metrics if is_watched(part, book))
+        incident = remove_rules(incident, watched, inquiry.now)
     if incident.is_over:
         return incident
     incident = advance(incident, parts, inquiry.now)
@@ -72,13 +83,16 @@ def _known_until(incident: Incident) -> datetime:
 
 def _with_where(part: IncidentMetric, book: RuleBook, sources: Mapping[str, MetricSource]) -> IncidentMetric:
     metric = book.metrics[part.metric]
-    return replace(part, where=look_where(metric, part, sources[metric.source]))
+    return replace(part, where=(*look_where(metric, part, sources[metric.source]), *part.where))
 
 
 def _place(hand: Advanced, team: str, part: IncidentMetric, ranking: Ranking, number: int, inquiry: Inquiry) -> int:
     """Join the team's incident that it belongs to, or open one; returns how many numbers were used."""
     for incident in hand.incidents.values():
         is_live = incident.team == team and not incident.is_over and part.ended_at is None
+        if is_live and has_member_of(incident, part):  # what its members have lost is a part of what it has lost
+            hand.incidents[incident.number] = led_by(join(incident, [part], inquiry.now), part.series)
+            return 0
         if is_live and break_together(incident, part, ranking):
             hand.incidents[incident.number] = _joined(incident, part, ranking, inquiry)
             return 0
@@ -93,7 +107,7 @@ def _joined(incident: Incident, part: IncidentMetric, ranking: Ranking, inquiry:
         return _led_by_worst(joined, ranking, inquiry.book)
     known = [metrics[other.metric].kind for other in incident.metrics if other.metric in metrics]
     is_first_money = metrics[part.metric].kind is Kind.REVENUE and Kind.REVENUE not in known
-    return led_by(joined, part.metric) if is_first_money else joined
+    return led_by(joined, part.series) if is_first_money else joined
 
 
 def _led_by_worst(incident: Incident, ranking: Ranking, book: RuleBook) -> Incident:
@@ -107,11 +121,11 @@ def _led_by_worst(incident: Incident, ranking: Ranking, book: RuleBook) -> Incid
 def _events(before: Incident | None, after: Incident, inquiry: Inquiry) -> list[IncidentEvent]:
     """What the incident's history has to tell of this tick."""
     number, now = after.number, inquiry.now
-    known = set() if before is None else {part.metric for part in before.metrics}
+    known = set() if before is None else {part.series for part in before.metrics}
     events = [
-        IncidentEvent(number, now, f"joined {part.metric}", f"{part.metric} is anomalous")
+        IncidentEvent(number, now, f"joined {part.series}", f"{part.series} is anomalous")
         for part in after.metrics
-        if part.metric not in known
+        if part.series not in known
     ]
     if before is not None and before.state is not after.state:
         events.append(IncidentEvent(number, now, "state", f"{before.state} -> {after.state}"))

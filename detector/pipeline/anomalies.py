@@ -30,28 +30,28 @@ class Found:
     fresh: tuple[IncidentMetric, ...]
 
 
-def live_part(metric: str, incidents: Iterable[Incident]) -> IncidentMetric | None:
-    """The part of a live incident that is not over for this metric."""
+def live_part(series: str, incidents: Iterable[Incident]) -> IncidentMetric | None:
+    """The part of a live incident that is not over for this series."""
     parts = (part for incident in incidents for part in incident.metrics)
-    return next((part for part in parts if part.metric == metric and part.ended_at is None), None)
+    return next((part for part in parts if part.series == series and part.ended_at is None), None)
 
 
-def hushed_part(metric: str, ended: Iterable[Incident]) -> IncidentMetric | None:
+def hushed_part(series: str, ended: Iterable[Incident]) -> IncidentMetric | None:
     """The newest part that a person closed while it went on."""
     parts = [
         part
         for incident in ended
         if incident.closed_by is not None
         for part in incident.metrics
-        if part.metric == metric and part.ended_at is None
+        if part.series == series and part.ended_at is None
     ]
     return max(parts, key=lambda part: part.span.start_at, default=None)
 
 
-def over_spans(metric: str, memory: Memory) -> tuple[Span, ...]:
-    """Where the metric's past incidents were, those that are over."""
+def over_spans(series: str, memory: Memory) -> tuple[Span, ...]:
+    """Where the past incidents of a series were, those that are over."""
     parts = (part for incident in (*memory.ended, *memory.live) for part in incident.metrics)
-    return tuple(part.span for part in parts if part.metric == metric and part.ended_at is not None)
+    return tuple(part.span for part in parts if part.series == series and part.ended_at is not None)
 
 
 def outcomes_since(metric: Metric, memory: Memory, closed_end: datetime) -> datetime:

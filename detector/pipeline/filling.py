@@ -5,11 +5,11 @@ import numpy as np
 from detector.model.grid import grid_of
 from detector.model.metric import EmptyMeans, Metric
 from detector.model.panel import Bools, Floats, Panel
-from detector.model.rows import BucketRows
+from detector.model.rows import BucketRows, MemberRows
 from detector.model.span import Span, epoch_s
-from detector.model.state import HistoryBlock
+from detector.model.state import HistoryBlock, MemberBlock
 
-__all__ = ["changed_starts", "fill", "merge", "panel_of", "without"]
+__all__ = ["changed_starts", "fill", "fill_members", "merge", "panel_of", "without"]
 
 
 def fill(metric: Metric, span: Span, rows: BucketRows, *, has_begun: bool) -> HistoryBlock:
@@ -35,6 +35,17 @@ def fill(metric: Metric, span: Span, rows: BucketRows, *, has_begun: bool) -> Hi
     known = np.isfinite(values)
     taught = np.ones(n, dtype=bool)
     return HistoryBlock(metric.name, grid.starts, values, known, taught, None if rows.weights is None else weights)
+
+
+def fill_members(metric: Metric, rows: MemberRows, begun: Bools) -> MemberBlock:
+    """The same for all members at once; `begun`, shape (m,), are those that had rows before."""
+    values = rows.values.copy()
+    if metric.empty is EmptyMeans.ZERO:
+        values[~rows.seen & (begun[:, None] | np.logical_or.accumulate(rows.seen, axis=1))] = 0.0
+    ends = np.append(rows.starts[1:], rows.starts[-1:] + metric.every_s)
+    for stretch in rows.ambiguous:
+        values[:, (rows.starts < epoch_s(stretch.end_at)) & (ends > epoch_s(stretch.start_at))] = np.nan
+    return MemberBlock(metric.name, rows.starts, values, np.ones(values.shape, dtype=bool), rows.weights)
 
 
 def merge(old: HistoryBlock | None, new: HistoryBlock) -> HistoryBlock:

@@ -1,6 +1,6 @@
 """Judge several due buckets as if each had been judged in its time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from detector.pipeline.judging import Judged, judge_metric
 from detector.pipeline.pulled import Pulled
 from detector.pipeline.recall import Memory
 
-__all__ = ["judge_in_order"]
+__all__ = ["go_through", "judge_in_order"]
 
 
 def judge_in_order(
@@ -23,14 +23,32 @@ def judge_in_order(
     each been judged in its time.
     """
     over = over_spans(one.metric.name, memory)
-    judged = _side_by_side(judge_metric(one, recorded, over, late, now))
+
+    def judge_again(over: Sequence[Span]) -> Judged:
+        return judge_metric(one, recorded, over, late, now)
+
+    return go_through(judge_again(over), judge_again, over, memory)
+
+
+def go_through(
+    first: Judged, judge_again: Callable[[Sequence[Span]], Judged], over: Sequence[Span], memory: Memory
+) -> tuple[Judged, Found]:
+    """The outcomes and anomalies of one series, judged again without each anomaly that ended among what is due.
+
+    Args:
+        first: as judged with what was over before.
+        judge_again: the same with more that is over.
+        over: spans of what was over before.
+        memory: what was known before the tick.
+    """
+    judged = _side_by_side(first)
     found = find_parts(judged, memory)
     for _ in judged.due:  # each turn ends one anomaly more
         ended = min((span for span in _ended(found) if span not in over), default=None)
         if ended is None or not any(_is_evidence_after(ended, outcome) for outcome in judged.due):
             break
         over = (*over, ended)
-        judged = _with_later(judged, judge_metric(one, recorded, over, late, now), ended.end_at)
+        judged = _with_later(judged, judge_again(over), ended.end_at)
         found = find_parts(judged, memory)
     return judged, found
 

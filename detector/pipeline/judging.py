@@ -17,7 +17,7 @@ from detector.pipeline.pulled import Failed, Pulled
 from detector.stats.calendar import holiday_flags, unsettled_flags
 from detector.stats.judge import Judgement, VerdictCode, Watch, judge
 
-__all__ = ["CONTEXT", "Judged", "judge_metric", "outcomes_of_failure", "watch_of"]
+__all__ = ["CONTEXT", "Judged", "judge_metric", "judged_of", "member_watch_of", "outcomes_of_failure", "watch_of"]
 
 CONTEXT = 48
 """Buckets before the due ones that are judged as well: the onset is looked for among them."""
@@ -52,8 +52,16 @@ class Judged:
 
 
 def watch_of(metric: Metric) -> Watch:
+    """Of the whole: where members are judged beside it, half of what the rule tolerates is for it."""
     alert = metric.alert
-    return Watch(metric.kind, alert.on, alert.false_alarms.per_second, alert.below, alert.above)
+    share = 1.0 if metric.each is None else 0.5
+    return Watch(metric.kind, alert.on, share * alert.false_alarms.per_second, alert.below, alert.above)
+
+
+def member_watch_of(metric: Metric, members: int) -> Watch:
+    """Of each member: they share the other half. A hard bound is one on the whole."""
+    alert = metric.alert
+    return Watch(metric.kind, alert.on, 0.5 * alert.false_alarms.per_second / max(members, 1))
 
 
 def judge_metric(
@@ -81,10 +89,23 @@ def judge_metric(
     newest = min(len(panel.grid), int(np.sum(panel.grid.starts >= first)) + CONTEXT)
     seasons = pulled.state.seasons
     judgement = judge(panel, watch_of(metric), newest, None if seasons is None else [seasons])
+    return judged_of(pulled, (told.cut(slice(-newest, None)), judgement), recorded, over, late, now)
+
+
+def judged_of(
+    pulled: Pulled,
+    seen: tuple[Panel, Judgement],
+    recorded: Sequence[Outcome],
+    over: Sequence[Span],
+    late: frozenset[int],
+    now: datetime,
+) -> Judged:
+    """One series' outcomes: a Panel of one row with what was read of the newest buckets, and how they were judged."""
+    metric, (told, judgement) = pulled.metric, seen
+    known_past = {epoch_s(outcome.span.start_at): outcome for outcome in recorded}
     stands = frozenset(known_past.keys() - pulled.changed - {epoch_s(bucket.start_at) for bucket in pulled.due.judge})
     fresh = {
-        epoch_s(outcome.span.start_at): outcome
-        for outcome in _outcomes(pulled, told.cut(slice(-newest, None)), judgement, stands, late, now)
+        epoch_s(outcome.span.start_at): outcome for outcome in _outcomes(pulled, told, judgement, stands, late, now)
     }
     due = tuple(fresh[epoch_s(span.start_at)] for span in pulled.due.judge)
     revised = tuple(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +19,8 @@ from detector.model.span import Span, at_epoch
 from detector.model.state import HistoryBlock, MetricState
 from detector.pipeline.filling import changed_starts, fill, merge
 from detector.pipeline.lanes import Job
+from detector.pipeline.members import Roster
+from detector.pipeline.pull_members import pull_members
 from detector.pipeline.pulled import Failed, Pulled
 from detector.pipeline.world import World
 from detector.ports import MetricSource
@@ -34,8 +37,8 @@ SLICE_BUCKETS = 5000
 def fingerprint(metric: Metric, source: Source) -> str:
     """Of all that decides what the buckets hold: with another one, the history is another one."""
     query = metric.query
-    # How a drop is looked into changes no bucket: adding a split column must not cost ten weeks of reading.
-    query_said = query.sql if isinstance(query, LongForm) else repr(replace(query, split=(), limit=0))
+    # What the whole is divided into changes no bucket of it: adding a column must not cost ten weeks of reading.
+    query_said = query.sql if isinstance(query, LongForm) else repr(replace(query, split=(), each=None, limit=0))
     zones = metric.timezone, source.timezone
     said = repr((metric.source, query_said, metric.kind, metric.every_s, zones, metric.empty))
     return hashlib.sha256(said.encode()).hexdigest()[:16]
@@ -44,7 +47,7 @@ def fingerprint(metric: Metric, source: Source) -> str:
 def pull(
     dues: Mapping[str, Due],
     book: RuleBook,
-    states: Mapping[str, MetricState],
+    roster: Roster,
     world: World,
     now: datetime,
 ) -> Iterator[Pulled | Failed]:
@@ -62,7 +65,7 @@ def pull(
         source
         for source, names in sorted(waiting.items())
         if world.reading.start(
-            source, _reader([book.metrics[name] for name in sorted(names)], dues, book, states, world, now)
+            source, _reader([book.metrics[name] for name in sorted(names)], dues, book, roster, world, now)
         )
     ]
     yield from answered
@@ -73,7 +76,7 @@ def _reader(
     metrics: Sequence[Metric],
     dues: Mapping[str, Due],
     book: RuleBook,
-    states: Mapping[str, MetricState],
+    roster: Roster,
     world: World,
     now: datetime,
 ) -> Job[Pulled | Failed]:
@@ -85,8 +88,10 @@ def _reader(
             if world.reading.is_hurried:
                 return
             said = fingerprint(metric, book.settings.sources[metric.source])
-            state = states.get(metric.name) or MetricState(metric.name, said, now)
+            state = roster.states.get(metric.name) or MetricState(metric.name, said, now)
             one = _pull(metric, said, state, dues[metric.name], world, down)
+            if isinstance(one, Pulled):
+                one = pull_members(one, said, roster, world, now, partial(_go_on, world))
             tell(one)
             if isinstance(one, Failed) and isinstance(one.error, SourceUnavailable):
                 down = one.error

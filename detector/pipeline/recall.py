@@ -1,12 +1,12 @@
 """What a tick starts from: the store's memory, read once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from detector.model.incident import Incident
 from detector.model.notification import Delivery
-from detector.model.state import MetricState, SourceHealth
+from detector.model.state import Members, MetricState, SourceHealth
 from detector.pipeline.admins import LOOKED_THROUGH
 from detector.ports import Store
 
@@ -30,6 +30,7 @@ class Memory:
     last_heard_at: datetime | None
     last_at: datetime | None = None
     deliveries: tuple[Delivery, ...] = ()
+    members: Mapping[str, Members] = field(default_factory=dict)
 
 
 def recall(store: Store, now: datetime) -> Memory:
@@ -44,5 +45,6 @@ def recall(store: Store, now: datetime) -> Memory:
         next_number=store.next_incident_number(),
         last_heard_at=store.last_heard_at(now),
         last_at=store.last_beat_at(),
+        members=store.members(),
         deliveries=store.deliveries(only_unsent=False, limit=LOOKED_THROUGH),
     )

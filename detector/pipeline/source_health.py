@@ -10,7 +10,7 @@ from detector.model.notification import Notification, Reason
 from detector.model.rulebook import RuleBook
 from detector.model.state import SourceHealth
 from detector.pipeline.messages import about_source
-from detector.pipeline.pulled import Failed, Pulled
+from detector.pipeline.pulled import Failed, Pulled, named_for_reading
 
 __all__ = ["OWNERS_HEAR_AFTER", "Checkup", "check_sources"]
 
@@ -48,6 +48,7 @@ def check_sources(
         whole = isinstance(one.error, SourceUnavailable)
         errors.setdefault(one.metric.source if whole else one.metric.name, str(one.error))
     answered = {name for one in pulled for name in (one.metric.source, one.metric.name)}
+    answered |= {named_for_reading(one.metric) for one in pulled if one.members is not None}
     # A source that refuses one query has answered.
     answered |= {one.metric.source for one in failed if not isinstance(one.error, SourceUnavailable)}
     changed: list[SourceHealth] = []
@@ -64,6 +65,9 @@ def check_sources(
 
 
 def _metrics_of(name: str, book: RuleBook) -> list[Metric]:
+    for metric in book.metrics.values():
+        if name == named_for_reading(metric):
+            return [replace(metric, name=name, title=f"{metric.title} for each {metric.each}")]
     return [metric for metric in book.metrics.values() if name in {metric.source, metric.name}]
 
 

@@ -24,11 +24,15 @@ from detector.pipeline.admins import check_channels
 from detector.pipeline.advancing import Advanced, advance_incidents
 from detector.pipeline.announcing import Hearing, check_feeds, hear
 from detector.pipeline.anomalies import Found, live_part, outcomes_since, over_spans
+from detector.pipeline.beside import judge_beside
 from detector.pipeline.deliver import deliver
 from detector.pipeline.filling import without
 from detector.pipeline.finer import refine_onset
 from detector.pipeline.in_order import judge_in_order
+from detector.pipeline.judge_members import taught_members
 from detector.pipeline.judging import Judged, outcomes_of_failure
+from detector.pipeline.member_parts import MemberFindings
+from detector.pipeline.members import roster_of
 from detector.pipeline.messages import about_incidents, about_late_data
 from detector.pipeline.pull import pull
 from detector.pipeline.pulled import Failed, Pulled
@@ -50,6 +54,8 @@ class _Findings:
     judged: list[Judged] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
+    members: list[MemberFindings] = field(default_factory=list)
+    members_failed: list[Failed] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
     heard: Hearing = field(default_factory=Hearing)
 
@@ -58,6 +64,7 @@ class _Findings:
         self.judged.sort(key=lambda one: one.metric.name)
         self.found.sort(key=lambda one: one.metric.name)
         self.failed.sort(key=lambda one: one.metric.name)
+        self.members.sort(key=lambda one: one.metric.name)
 
     def hear(self, heard: Hearing) -> None:
         """What tables of deploys had to say; nothing in it stops anything."""
@@ -119,7 +126,7 @@ def _look(book: RuleBook, memory: Memory, world: World, now: datetime) -> _Findi
     findings = _Findings()
     pulled: dict[str, Pulled] = {}
     witnessed: list[Pulled] = []
-    for one in pull(dues, book, memory.states, world, now):
+    for one in pull(dues, book, roster_of(memory), world, now):
         _go_on(world)
         if isinstance(one, Failed):
             _fail(findings, one)
@@ -177,8 +184,15 @@ def _judge(
     if continued is not None and known is not None and continued.onset != known.onset:  # late rows have corrected it
         continued = refine_onset(one.metric, continued, judged.timeline, source)
     fresh = tuple(refine_onset(one.metric, part, judged.timeline, source) for part in found.fresh)
+    found = replace(found, continued=continued, fresh=fresh)
+    found, beside = judge_beside(one, found, memory, late, world, now)
+    if isinstance(beside, Failed):
+        findings.members_failed.append(beside)
+        findings.failures[beside.metric.name] = f"{beside.error} (rule: {beside.metric.place})"
+    elif beside is not None:
+        findings.members.append(beside)
     findings.judged.append(judged)
-    findings.found.append(replace(found, continued=continued, fresh=fresh))
+    findings.found.append(found)
 
 
 def _decide(
@@ -186,13 +200,14 @@ def _decide(
 ) -> TickChanges:
     """All that is recorded of this tick."""
     inquiry = Inquiry(world.store, book, memory, now)
-    advanced = advance_incidents(findings.found, memory, inquiry, world.sources)
+    advanced = advance_incidents(findings.found, memory, inquiry, world.sources, findings.members)
     removed = frozenset(
         number for number, incident in advanced.incidents.items() if incident.is_over and _is_ruleless(incident, book)
     )
     incidents, messages, events = about_incidents(advanced.incidents.values(), removed, book, now)
     pulled = [one.pulled for one in findings.judged]
-    sources = check_sources(pulled, findings.failed, memory.health, book, now, memory.last_at)
+    failed = (*findings.failed, *findings.members_failed)
+    sources = check_sources(pulled, failed, memory.health, book, now, memory.last_at)
     channels = check_channels(memory.deliveries, memory.health, book, now, memory.last_at)
     feeds = check_feeds(findings.heard, memory.health, book, now, memory.last_at)
     late = [
@@ -213,6 +228,11 @@ def _decide(
         events=(*advanced.events, *events),
         notifications=tuple(_addressed(messages, book)),
         sources=tuple(health for checkup in checkups for health in checkup.health),
+        members=tuple(one.state for one in findings.members),
+        member_history=tuple(
+            taught_members(one.fresh, one.state, (*memory.ended, *advanced.incidents.values()))
+            for one in findings.members
+        ),
     )
 
 
@@ -234,6 +254,7 @@ def _state_after(judged: Judged) -> MetricState:
 
 def _outcomes(findings: _Findings, now: datetime) -> tuple[Outcome, ...]:
     told = [outcome for one in findings.judged for outcome in (*one.skipped, *one.revised, *one.due)]
+    told += [outcome for one in findings.members for outcome in one.outcomes]
     return (*told, *(outcome for one in findings.failed for outcome in outcomes_of_failure(one, now)))
 
 
@@ -243,7 +264,7 @@ def _taught(judged: Judged, memory: Memory, advanced: Advanced) -> HistoryBlock:
     teaches = np.ones(fresh.starts.size, dtype=bool)
     for incident in (*memory.ended, *advanced.incidents.values()):
         for part in incident.metrics:
-            if part.metric == fresh.metric:
+            if part.series == fresh.metric:
                 since, until = epoch_s(part.span.start_at), epoch_s(part.span.end_at)
                 teaches &= ~((fresh.starts >= since) & (fresh.starts < until))
     late = frozenset(epoch_s(o.span.start_at) for o in judged.timeline if o.kind is OutcomeKind.LATE)

@@ -114,8 +114,16 @@ class WhereView(BaseModel):
     segments: list[SegmentView]
 
 
+class MemberView(View):
+    """One value of the rule's `each` column."""
+
+    column: str
+    name: str
+
+
 class PartView(View):
     metric: str
+    member: MemberView | None = Field(description="What it is about; null: the metric's whole.")
     title: str | None = Field(description="null: the rule is gone.")
     unit: str | None
     span: SpanView
@@ -140,6 +148,7 @@ class IncidentView(View):
     resolved_at: datetime | None
     closed_by: str | None
     why: str | None
+    more_members: int = Field(description="Members that are anomalous as well, and not listed.")
     messages: int = Field(description="How many the team was sent.")
     metrics: list[PartView] = Field(description="Worst first.")
     answer: Answer = Field(description="What the ranking lets us say of its suspects.")

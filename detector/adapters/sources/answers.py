@@ -1,6 +1,6 @@
 """Rows into numbers: what cannot be a series is an error, never a guess."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite, nan
@@ -13,9 +13,10 @@ from detector.errors import BadRows
 from detector.model.grid import Grid
 from detector.model.metric import Metric
 from detector.model.panel import Floats
-from detector.model.rows import SegmentRows
+from detector.model.rows import MemberRows, SegmentRows
+from detector.model.span import Span
 
-__all__ = ["Answer", "bucket_starts", "floats_of", "segment_rows", "values_and_weights"]
+__all__ = ["Answer", "bucket_starts", "floats_of", "member_rows", "segment_rows", "values_and_weights", "volumes_of"]
 
 SHOWN = 80
 Seconds = npt.NDArray[np.int64]
@@ -94,3 +95,31 @@ def segment_rows(answer: Answer | None, metric: Metric, column: str, grid: Grid)
     values = np.full((len(names), len(grid)), 0.0 if metric.kind.adds_up else nan)
     values[places, np.array(answer.column("bucket"), dtype=np.int64)] = values_and_weights(answer)[0]
     return SegmentRows(column, tuple(str(names[place]) for place in range(len(names))), grid.starts, values)
+
+
+def member_rows(answer: Answer | None, names: Sequence[str], grid: Grid, ambiguous: tuple[Span, ...]) -> MemberRows:
+    """A row of values for each member that was asked for, in that order."""
+    shape = (len(names), len(grid))
+    values, seen = np.full(shape, nan), np.zeros(shape, dtype=bool)
+    if answer is None or not answer.rows:
+        return MemberRows(tuple(names), grid.starts, values, seen, ambiguous=ambiguous)
+    places = {name: place for place, name in enumerate(names)}
+    row = np.array([places[_label(name)] for name in answer.column("member")], dtype=np.int64)
+    bucket = np.array(answer.column("bucket"), dtype=np.int64)
+    found, denominators = values_and_weights(answer)
+    values[row, bucket], seen[row, bucket] = found, True
+    weights = None
+    if denominators is not None:
+        weights = np.full(shape, nan)
+        weights[row, bucket] = denominators
+    return MemberRows(tuple(names), grid.starts, values, seen, weights, ambiguous)
+
+
+def volumes_of(answer: Answer) -> Mapping[str, float]:
+    """How much each member brought."""
+    volumes = floats_of(answer.column("volume"), "volume").tolist()
+    return dict(zip(map(_label, answer.column("member")), volumes, strict=True))
+
+
+def _label(name: str | bytes) -> str:
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else name

@@ -54,7 +54,15 @@ class Asker:
         if not isinstance(self._opened, str):
             self._opened.dispose()
 
-    def ask(self, statement: Statement, timezone: str, most_rows: int, *, is_scan: bool = True) -> Answer:
+    def ask(
+        self,
+        statement: Statement,
+        timezone: str,
+        most_rows: int,
+        *,
+        is_scan: bool = True,
+        most_bytes: int = MOST_BYTES,
+    ) -> Answer:
         """The whole answer, in a session whose zone is `timezone`.
 
         Raises:
@@ -67,7 +75,7 @@ class Asker:
             # The driver's text may hold what the URL holds, so it is not chained.
             raise told(error, self._scrub, deadline) from None
         self.counters.add(len(answer.rows), is_scan=is_scan)
-        _check_size(answer, most_rows)
+        _check_size(answer, most_rows, most_bytes)
         return answer
 
     def _answer(self, statement: Statement, timezone: str, deadline: Deadline) -> Answer:
@@ -119,9 +127,9 @@ def _types(result: sa.CursorResult[Any]) -> tuple[int, ...]:
     return tuple(column[1] or 0 for column in cursor.description or ())  # SQLite has None for each type
 
 
-def _check_size(answer: Answer, most_rows: int) -> None:
+def _check_size(answer: Answer, most_rows: int, most_bytes: int) -> None:
     if len(answer.rows) > most_rows:
         raise BadRows(f"more than {most_rows} rows: return one row for each bucket between :start and :end")
     size = sum(len(value) for row in answer.rows for value in row if isinstance(value, str | bytes))
-    if size > MOST_BYTES:
-        raise BadRows(f"{size} bytes of text, more than {MOST_BYTES}: return numbers")
+    if size > most_bytes:
+        raise BadRows(f"{size} bytes of text, more than {most_bytes}: return numbers")

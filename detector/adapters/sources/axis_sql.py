@@ -1,11 +1,11 @@
-"""Arithmetic on times that each database spells in its own way."""
+"""What each database spells in its own way: arithmetic on times, and any column as text."""
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-__all__ = ["EpochSecond", "WholeQuotient"]
+__all__ = ["EpochSecond", "LabelText", "WholeQuotient"]
 
 
 class EpochSecond(FunctionElement[int]):
@@ -22,6 +22,14 @@ class WholeQuotient(FunctionElement[int]):
     inherit_cache = True
     type = sa.BigInteger()
     name = "whole_quotient"
+
+
+class LabelText(FunctionElement[str]):
+    """A column of any type as text that is told apart letter by letter; NULL is `(none)`."""
+
+    inherit_cache = True
+    type = sa.Text()
+    name = "label_text"
 
 
 @compiles(EpochSecond)
@@ -47,3 +55,16 @@ def _whole_quotient_of_mysql(element: WholeQuotient, compiler: SQLCompiler, **kw
     # `/` rounds to four digits there: 86399 / 86400 is 1.0000.
     number, divisor = element.clauses
     return f"(({compiler.process(number, **kw)}) DIV {compiler.process(divisor, **kw)})"
+
+
+@compiles(LabelText)
+def _label_text(element: LabelText, compiler: SQLCompiler, **kw: object) -> str:
+    (column,) = element.clauses
+    return str(compiler.process(sa.func.coalesce(sa.cast(column, sa.Text), sa.literal_column("'(none)'")), **kw))
+
+
+@compiles(LabelText, "mysql")
+def _label_text_of_mysql(element: LabelText, compiler: SQLCompiler, **kw: object) -> str:
+    # As bytes: its collations take DE for de, and pad with blanks, so that one group would have several names.
+    text = f"CAST({compiler.process(element.clauses, **kw)} AS CHAR CHARACTER SET utf8mb4)"
+    return f"CAST(coalesce({text}, '(none)') AS BINARY)"

@@ -1,6 +1,6 @@
 """A source: one statement a call, in errors of our own."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,8 +12,10 @@ import numpy as np
 from detector.adapters.sources.answers import (
     Answer,
     bucket_starts,
+    member_rows,
     segment_rows,
     values_and_weights,
+    volumes_of,
 )
 from detector.adapters.sources.asking import Asker
 from detector.adapters.sources.counters import Counters
@@ -23,11 +25,13 @@ from detector.adapters.sources.mysql_text import closed
 from detector.adapters.sources.owner_rows import long_rows
 from detector.adapters.sources.roles import clock_statement, role_statement, role_warnings
 from detector.adapters.sources.statements import (
+    members_statement,
     newest_statement,
     read_statement,
     sample_statement,
     segments_statement,
     type_statement,
+    volumes_statement,
 )
 from detector.adapters.sources.table_rows import rows_statement, table_rows
 from detector.adapters.sources.time_columns import ColumnKind, TimeColumn, kind_of_samples, kind_of_type
@@ -36,13 +40,16 @@ from detector.errors import QueryRejected, SourceError
 from detector.model.feed import TableRow
 from detector.model.grid import DAY_S, HOUR_S, Grid, grid_of
 from detector.model.metric import LongForm, Metric, ShortForm
-from detector.model.rows import BucketRows, SegmentRows
+from detector.model.rows import BucketRows, MemberRows, SegmentRows
 from detector.model.rulebook import Source
 from detector.model.span import Span, at_epoch, epoch_s
 
 __all__ = ["SqlSource", "open_source"]
 
 MOST_ROWS = 10_000
+
+MOST_MEMBER_BYTES = 64 * 1024 * 1024
+"""Each row of a member's bucket says its name again; who raises `limit` to thousands has asked for that."""
 
 
 def open_source(source: Source, keep_out: Iterable[Path] = ()) -> "SqlSource":
@@ -95,6 +102,34 @@ class SqlSource:
             statement = segments_statement(query, metric.kind, time, grid, column)
             answer = self._asker.ask(statement, metric.timezone, query.limit * len(grid))
             return segment_rows(answer, metric, column, grid)
+
+    def volumes(self, metric: Metric, span: Span, most: int) -> Mapping[str, float]:
+        grid = grid_of(metric.timezone, metric.every_s, span)
+        with self._attempt(f"comparing the sizes of {metric.name} by {metric.each}"):
+            query, each = self._each(metric)
+            time = self._column(query.table, query.time, metric.timezone)
+            if not _has_room(time, grid):
+                return {}
+            statement = volumes_statement(query, metric.kind, time, grid, each, most)
+            return volumes_of(self._asker.ask(statement, metric.timezone, most, most_bytes=MOST_MEMBER_BYTES))
+
+    def read_members(self, metric: Metric, names: Sequence[str], span: Span) -> MemberRows:
+        grid = grid_of(metric.timezone, metric.every_s, span)
+        with self._attempt(f"reading {metric.name} for each {metric.each}"):
+            query, each = self._each(metric)
+            time = self._column(query.table, query.time, metric.timezone)
+            ambiguous = _ambiguous(time, grid)
+            if not names or not _has_room(time, grid):
+                return member_rows(None, names, grid, ambiguous)
+            statement = members_statement(query, metric.kind, time, grid, each, names)
+            most_rows = len(names) * len(grid)
+            answer = self._asker.ask(statement, metric.timezone, most_rows, most_bytes=MOST_MEMBER_BYTES)
+            return member_rows(answer, names, grid, ambiguous)
+
+    def _each(self, metric: Metric) -> tuple[ShortForm, str]:
+        if not isinstance(metric.query, ShortForm) or metric.query.each is None:
+            raise QueryRejected("there is no column whose values are series of their own; name it in `each`")
+        return self._closed(metric.query), metric.query.each
 
     def newest_row(self, table: str, time: str, before: datetime) -> datetime | None:
         with self._attempt(f"looking for the newest row of {table}"):
@@ -149,8 +184,7 @@ class SqlSource:
 
     def _read_short(self, metric: Metric, query: ShortForm, grid: Grid) -> BucketRows:
         time = self._column(query.table, query.time, metric.timezone)
-        has_walls = not time.kind.is_instant and not time.kind.is_date
-        ambiguous = ambiguous_spans(time.timezone, grid) if has_walls else ()
+        ambiguous = _ambiguous(time, grid)
         if not _has_room(time, grid):
             return BucketRows(np.empty(0, dtype=np.int64), np.empty(0), ambiguous=ambiguous)
         answer = self._asker.ask(read_statement(query, metric.kind, time, grid), metric.timezone, len(grid))
@@ -231,6 +265,11 @@ def _bounds(column: TimeColumn, span: Span) -> dict[str, int | str]:
     ends = (span.start_at, span.end_at)
     axis = column.on_axis(np.array([epoch_s(at) for at in ends], dtype=np.int64)).tolist()
     return {name: column.written(at_s) for name, at_s in zip(NAMES, axis, strict=True)}
+
+
+def _ambiguous(time: TimeColumn, grid: Grid) -> tuple[Span, ...]:
+    has_walls = not time.kind.is_instant and not time.kind.is_date
+    return ambiguous_spans(time.timezone, grid) if has_walls else ()
 
 
 def _has_room(time: TimeColumn, grid: Grid) -> bool:

@@ -5,7 +5,7 @@ division, and a bucket that a clock change makes longer or shorter is named outr
 whatever the zone, and no date function of any database is asked to know it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -13,12 +13,20 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from detector.adapters.sources.axis_sql import WholeQuotient
+from detector.adapters.sources.axis_sql import LabelText, WholeQuotient
 from detector.adapters.sources.time_columns import Number, Seconds, TimeColumn
 from detector.model.grid import Grid
 from detector.model.metric import Kind, ShortForm
 
-__all__ = ["newest_statement", "read_statement", "sample_statement", "segments_statement", "type_statement"]
+__all__ = [
+    "members_statement",
+    "newest_statement",
+    "read_statement",
+    "sample_statement",
+    "segments_statement",
+    "type_statement",
+    "volumes_statement",
+]
 
 SAMPLES = 50
 Select = sa.Select[Any]
@@ -94,6 +102,27 @@ def segments_statement(query: ShortForm, kind: Kind, column: TimeColumn, grid: G
     )
 
 
+def volumes_statement(query: ShortForm, kind: Kind, column: TimeColumn, grid: Grid, each: str, most: int) -> Select:
+    """Columns `member` and `volume`, the largest first."""
+    volume = sa.func.count() if _volume(query, kind) == "row_count" else _written(_volume_of(query))
+    select = sa.select(
+        LabelText(_column(each)).label("member"), sa.func.coalesce(volume, sa.literal_column("0")).label("volume")
+    )
+    grouped = _of_rows(select, query, column, grid).group_by(sa.literal_column("1"))
+    return grouped.order_by(sa.literal_column("2").desc(), sa.literal_column("1")).limit(most)
+
+
+def members_statement(
+    query: ShortForm, kind: Kind, column: TimeColumn, grid: Grid, each: str, names: Sequence[str]
+) -> Select:
+    """Columns `bucket`, `member` and the value's own, of these values of the column `each`."""
+    label = LabelText(_column(each))
+    select = sa.select(_bucket(column, grid).label("bucket"), label.label("member"), *_values(query, kind))
+    rows = _of_rows(select, query, column, grid).where(label.in_(names))
+    cells = len(names) * len(grid)
+    return rows.group_by(sa.literal_column("1"), sa.literal_column("2")).limit(cells + 1)
+
+
 def newest_statement(table: str, column: TimeColumn, before_axis_s: int) -> Select:
     """Column `newest`: the place on the axis of the newest row; an index on the column answers at once."""
     newest = column.second().label("newest")
@@ -117,6 +146,10 @@ def _volume(query: ShortForm, kind: Kind) -> str:
     if kind.adds_up:
         return "value"
     return "denominator" if kind is Kind.RATIO and query.denominator else "row_count"
+
+
+def _volume_of(query: ShortForm) -> str:
+    return query.denominator or query.value or "count(*)"
 
 
 def _written(expression: str) -> Expression:

@@ -12,6 +12,7 @@ from detector.model.deploy import (
     Rejected,
     Scope,
     Suspect,
+    Term,
 )
 
 __all__ = [
@@ -98,13 +99,19 @@ def encode_ranking(ranking: Ranking) -> Json:
     return {
         "answer": ranking.answer.value,
         "suspects": [
-            {"deploy": encode_deploy(it.deploy), "probability": float(it.probability), "grounds": list(it.grounds)}
+            {
+                "deploy": encode_deploy(it.deploy),
+                "probability": float(it.probability),
+                "grounds": list(it.grounds),
+                "terms": _encode_terms(it.terms),
+            }
             for it in ranking.suspects
         ],
         "no_deploy": float(ranking.no_deploy),
         "rejected": [{"deploy": encode_deploy(it.deploy), "why": it.why} for it in ranking.rejected],
         "last_heard_at": maybe_to_iso(ranking.last_heard_at),
         "looked_back_h": float(ranking.looked_back_h),
+        "background": _encode_terms(ranking.background),
     }
 
 
@@ -112,10 +119,23 @@ def decode_ranking(data: Json) -> Ranking:
     return Ranking(
         answer=Answer(data["answer"]),
         suspects=tuple(
-            Suspect(decode_deploy(it["deploy"]), it["probability"], tuple(it["grounds"])) for it in data["suspects"]
+            Suspect(
+                decode_deploy(it["deploy"]), it["probability"], tuple(it["grounds"]), _decode_terms(it.get("terms"))
+            )
+            for it in data["suspects"]
         ),
         no_deploy=data["no_deploy"],
         rejected=tuple(Rejected(decode_deploy(it["deploy"]), it["why"]) for it in data["rejected"]),
         last_heard_at=maybe_from_iso(data["last_heard_at"]),
         looked_back_h=data["looked_back_h"],
+        background=_decode_terms(data.get("background")),
     )
+
+
+def _encode_terms(terms: tuple[Term, ...]) -> list[list[str | float]]:
+    return [[it.name, float(it.log_ratio)] for it in terms]
+
+
+def _decode_terms(data: list[tuple[str, float]] | None) -> tuple[Term, ...]:
+    """None: written by a detector that did not keep them."""
+    return tuple(Term(name, log_ratio) for name, log_ratio in data or [])

@@ -16,6 +16,7 @@ from detector.adapters.store.deploy_codec import (
     to_iso,
 )
 from detector.model.incident import Incident, IncidentMetric, IncidentState, Told, Whereabouts
+from detector.model.metric import Member
 from detector.model.span import Span
 from detector.model.verdict import Loss, Onset
 
@@ -40,6 +41,7 @@ def encode_incident(incident: Incident) -> Json:
         "resolved_at": maybe_to_iso(incident.resolved_at),
         "closed_by": incident.closed_by,
         "why": incident.why,
+        "more_members": int(incident.more_members),
     }
 
 
@@ -58,6 +60,7 @@ def decode_incident(data: Json) -> Incident:
         resolved_at=maybe_from_iso(data["resolved_at"]),
         closed_by=data["closed_by"],
         why=data["why"],
+        more_members=data.get("more_members", 0),
     )
 
 
@@ -74,6 +77,7 @@ def _encode_metric(part: IncidentMetric) -> Json:
         "ended_at": maybe_to_iso(part.ended_at),
         "where": [_encode_whereabouts(where) for where in part.where],
         "bound": None if part.bound is None else float(part.bound),
+        "member": None if part.member is None else [part.member.column, part.member.name],
     }
 
 
@@ -90,6 +94,7 @@ def _decode_metric(data: Json) -> IncidentMetric:
         ended_at=maybe_from_iso(data["ended_at"]),
         where=tuple(_decode_whereabouts(where) for where in data["where"]),
         bound=data["bound"],
+        member=None if data.get("member") is None else Member(*data["member"]),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from math import isnan
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Table, func, select
+from sqlalchemy import CTE, Column, Connection, Row, Table, func, select
 
 from detector.adapters.store.sql import chunks, insert_new, upsert
 from detector.adapters.store.tables import outcome_revisions, outcomes
@@ -13,7 +13,7 @@ from detector.adapters.store.trouble import decoding
 from detector.model.span import Span
 from detector.model.verdict import Outcome, OutcomeKind
 
-__all__ = ["load_last_outcomes", "load_outcomes", "load_revisions", "write_outcomes"]
+__all__ = ["load_last_outcomes", "load_outcomes", "load_revisions", "names_of_members", "write_outcomes"]
 
 _OTHERS = ("metric", "start_at", "end_at", "kind", "judged_at", "in_range", "reason", "revision")
 _NUMBERS = ("value", "weight", "expected", "low", "high", "spread", "score")
@@ -76,13 +76,24 @@ def load_revisions(connection: Connection, metric: str, since: datetime) -> tupl
     return tuple(_decode(row) for row in connection.execute(mine.order_by(old.c.start_at, old.c.revision)))
 
 
-def load_last_outcomes(connection: Connection) -> dict[str, Outcome]:
-    """Two look-ups per metric, hopping from name to name; a GROUP BY would walk through years of outcomes."""
-    names = select(func.min(outcomes.c.metric).label("metric")).cte("names", recursive=True)
+def _names(table: Table) -> CTE:
+    """Of all series in it, hopping from name to name; a GROUP BY would walk through years of outcomes."""
+    names = select(func.min(table.c.metric).label("metric")).cte("names", recursive=True)
     following = (
-        select(func.min(outcomes.c.metric)).where(outcomes.c.metric > names.c.metric).correlate(names).scalar_subquery()
+        select(func.min(table.c.metric)).where(table.c.metric > names.c.metric).correlate(names).scalar_subquery()
     )
-    names = names.union_all(select(following).where(names.c.metric.is_not(None)))
+    return names.union_all(select(following).where(names.c.metric.is_not(None)))
+
+
+def names_of_members(connection: Connection, table: Table) -> list[str]:
+    """Series of members that have outcomes: a metric's own name has no blank."""
+    names = connection.scalars(select(_names(table).c.metric)).all()
+    return sorted(name for name in names if name is not None and " " in name)
+
+
+def load_last_outcomes(connection: Connection) -> dict[str, Outcome]:
+    """Two look-ups for each series."""
+    names = _names(outcomes)
     newest = outcomes.alias("newest")
     last = (
         select(func.max(newest.c.start_at)).where(newest.c.metric == names.c.metric).correlate(names).scalar_subquery()

@@ -31,6 +31,7 @@ from sqlalchemy import (
 
 from detector.adapters.store.deploy_codec import from_iso
 from detector.adapters.store.incident_rows import load_live
+from detector.adapters.store.outcome_rows import names_of_members
 from detector.adapters.store.packing import WEEK_S
 from detector.adapters.store.sql import chunks
 from detector.adapters.store.tables import (
@@ -39,6 +40,8 @@ from detector.adapters.store.tables import (
     history,
     incident_events,
     incidents,
+    member_history,
+    members,
     metrics,
     notifications,
     outcome_revisions,
@@ -47,6 +50,7 @@ from detector.adapters.store.tables import (
 )
 from detector.adapters.store.trouble import decoding
 from detector.alerting.due import HISTORY
+from detector.model.grid import DAY_S
 from detector.model.incident import IncidentState
 from detector.model.notification import DeliveryStatus
 from detector.model.span import at_epoch, epoch_s
@@ -94,6 +98,9 @@ def _works(connection: Connection, before: datetime) -> Iterator[_Work]:
         for table in (outcomes, outcome_revisions):
             yield partial(_outcomes, table=table, names=names, since=since, before=before)
         yield partial(_history, names=names, before=before)
+    for table in (outcomes, outcome_revisions):
+        yield partial(_member_outcomes, table=table, since=since, before=before)
+    yield partial(_member_history, before=before)
     for one in (_incidents, _messages, _deploys, _receipts):
         yield partial(one, before=before)
 
@@ -104,7 +111,7 @@ def _since_incidents(connection: Connection) -> Mapping[str, datetime]:
     for incident in load_live(connection):
         for part in incident.metrics:
             begin = part.span.start_at - AROUND_INCIDENTS
-            since[part.metric] = min(begin, since.get(part.metric, begin))
+            since[part.series] = min(begin, since.get(part.series, begin))
     return since
 
 
@@ -119,6 +126,28 @@ def _outcomes(
         if row.oldest is not None and row.newest is not None and gone < AT_ONCE:
             until = min(before, row.newest, since.get(row.metric, before))
             gone += _drop_outcomes(connection, table, row.metric, until, before) if row.oldest < until else 0
+    return gone
+
+
+def _member_outcomes(connection: Connection, table: Table, since: Mapping[str, datetime], before: datetime) -> int:
+    """Those of members, of which none has to stay."""
+    gone = 0
+    for name in names_of_members(connection, table):
+        if gone < AT_ONCE:
+            gone += _drop_outcomes(connection, table, name, min(before, since.get(name, before)), before)
+    return gone
+
+
+def _member_history(connection: Connection, before: datetime) -> int:
+    """Whole days that no judging reaches back to."""
+    gone = 0
+    reach = select(members.c.metric, members.c.read_until)
+    for row in connection.execute(reach.order_by(members.c.metric)).all():
+        first = epoch_s(max(row.read_until, before) - HISTORY) // DAY_S - 1
+        old = (member_history.c.metric == row.metric) & (member_history.c.day < first)
+        gone += connection.execute(delete(member_history).where(old)).rowcount
+        if gone >= AT_ONCE:
+            break
     return gone
 
 

@@ -17,7 +17,7 @@ from detector.errors import StoreTooNew
 
 __all__ = ["HEAD", "VERSION_TABLE", "bring_up_to_date"]
 
-HEAD = "0003"  # revision of the newest file in migrations/versions
+HEAD = "0004"  # revision of the newest file in migrations/versions
 VERSION_TABLE = "detector_version"
 
 _UPGRADE_PATIENCE_S = 30.0  # another process makes or upgrades the tables; that takes a second, on a slow disk some

@@ -13,6 +13,7 @@ from detector.adapters.store import (
     delivery_rows,
     deploy_rows,
     incident_rows,
+    member_rows,
     outcome_rows,
     state_rows,
 )
@@ -29,7 +30,7 @@ from detector.model.deploy import Added, Deploy, Receipt, Recorded
 from detector.model.incident import Incident, IncidentEvent
 from detector.model.notification import Delivery, SendResult
 from detector.model.span import Span
-from detector.model.state import HistoryBlock, MetricState, SourceHealth, TickChanges
+from detector.model.state import HistoryBlock, MemberBlock, Members, MetricState, SourceHealth, TickChanges
 from detector.model.verdict import Outcome
 
 __all__ = ["SqlStore"]
@@ -89,6 +90,14 @@ class SqlStore:
         with self._reading("read the history") as connection:
             return state_rows.load_history(connection, metrics, since)
 
+    def members(self) -> Mapping[str, Members]:
+        with self._reading("read who is a member") as connection:
+            return member_rows.load_members(connection)
+
+    def member_history(self, metric: str, since: datetime) -> MemberBlock | None:
+        with self._reading(f"read the members' history of {metric}") as connection:
+            return member_rows.load_member_history(connection, metric, since)
+
     def outcomes(self, metric: str, since: datetime) -> tuple[Outcome, ...]:
         with self._reading(f"read the outcomes of {metric}") as connection:
             return outcome_rows.load_outcomes(connection, metric, since)
@@ -135,11 +144,27 @@ class SqlStore:
         with self._writing(f"forget the history of {metric}") as connection:
             state_rows.drop_history(connection, metric)
 
+    def choose_members(self, members: Members, history: MemberBlock | None) -> None:
+        self._lock.check()
+        with self._writing(f"keep who is a member of {members.metric}") as connection:
+            member_rows.replace_members(connection, members, history)
+
+    def save_member_history(self, members: Members, block: MemberBlock) -> None:
+        self._lock.check()
+        with self._writing(f"keep the members' history of {members.metric}") as connection:
+            member_rows.write_member_history(connection, [members], [block])
+
+    def forget_members(self, metric: str) -> None:
+        self._lock.check()
+        with self._writing(f"forget the members of {metric}") as connection:
+            member_rows.drop_members(connection, metric)
+
     def commit(self, changes: TickChanges) -> None:
         self._lock.check()
         with self._writing("keep what the tick found") as connection:
             state_rows.write_states(connection, changes.metrics)
             state_rows.write_history(connection, changes.history)
+            member_rows.write_member_history(connection, changes.members, changes.member_history)
             outcome_rows.write_outcomes(connection, changes.outcomes, changes.at)
             incident_rows.write_incidents(connection, changes.incidents)
             incident_rows.write_events(connection, changes.events)

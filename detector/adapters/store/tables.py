@@ -13,6 +13,8 @@ __all__ = [
     "history",
     "incident_events",
     "incidents",
+    "member_history",
+    "members",
     "metadata",
     "metrics",
     "notifications",
@@ -65,6 +67,30 @@ history = sa.Table(  # see packing.py
     _must("starts", sa.LargeBinary),
     _must("values", sa.LargeBinary),
     _must("flags", sa.LargeBinary),
+    _may("weights", sa.LargeBinary),
+)
+
+
+members = sa.Table(
+    "members",
+    metadata,
+    _key("metric", sa.Text),
+    _must("fingerprint", sa.Text),
+    _must("names", sa.Text),  # a list in JSON, which has a way to write every character in letters that databases take
+    _must("limit", sa.Integer),
+    _must("chosen_at", UtcTime),
+    _must("read_until", UtcTime),
+    _may("judged_until", UtcTime),
+)
+
+member_history = sa.Table(  # see member_packing.py
+    "member_history",
+    metadata,
+    _key("metric", sa.Text),
+    _key("day", sa.Integer),
+    _must("starts", sa.LargeBinary),
+    _must("values", sa.LargeBinary),
+    _may("spoilt", sa.LargeBinary),
     _may("weights", sa.LargeBinary),
 )
 

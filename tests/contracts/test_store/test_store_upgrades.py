@@ -20,7 +20,7 @@ from detector.model.deploy import Receipt, Recorded
 from detector.model.state import Seasons, TickChanges
 from store_samples import block, deploy, hour, hours, outcome, sqlite_url, state, tick
 
-EARLIER = ["0001", "0002"]
+EARLIER = ["0001", "0002", "0003"]
 
 
 def _populate(store: SqlStore) -> None:
@@ -113,9 +113,9 @@ open_store(sys.argv[1])
 def test_a_kill_leaves_old_or_new(earlier: str, answers: list[Any]) -> None:
     """Whichever statement is the last one, the next start goes the whole way."""
     for last in (
-        "CREATE TABLE receipts",
-        "CREATE TABLE beats",
-        f"{schema.VERSION_TABLE} SET version_num='0003'",
+        "CREATE TABLE members",
+        "CREATE TABLE member_history",
+        f"{schema.VERSION_TABLE} SET version_num='0004'",
     ):
         done = subprocess.run([sys.executable, "-c", _UPGRADE_AND_DIE, earlier, last], check=False)
         assert done.returncode == -signal.SIGKILL

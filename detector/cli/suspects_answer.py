@@ -1,0 +1,74 @@
+"""From a case to its answer, by the code that the daemon calls."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from detector.cli.suspects_case import Case, read_case
+from detector.errors import UsageError
+from detector.linking.question import Depth, Ends, Question
+from detector.linking.suspects import rank_suspects
+from detector.model.deploy import Ranking
+from detector.model.metric import Direction
+from detector.model.verdict import Onset
+from detector.stats.course import follow_course
+from detector.stats.course_rows import rows_of
+
+__all__ = ["answer_case", "judge_case"]
+
+
+def answer_case(source: Path, target: Path) -> None:
+    """Read one case and write its answer.
+
+    Raises:
+        UsageError: the case is wrong, or the answer cannot be written.
+    """
+    onset, ranking = judge_case(read_case(source))
+    try:
+        target.write_text(json.dumps(_as_json(onset, ranking), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{target}: cannot be written: {error.strerror}; choose another --out") from None
+
+
+def judge_case(case: Case) -> tuple[Onset, Ranking]:
+    """When the anomaly of a case began, and which deploy may have begun it."""
+    rows = rows_of(case.outcomes)
+    course = follow_course(rows, case.as_of, is_drop=case.on is not Direction.RISE)
+    known = [one for one in case.outcomes if one.value is not None]
+    question = Question(
+        onset=course.onset,
+        as_of=case.as_of,
+        first_bucket_at=known[course.first].span.start_at,
+        services=case.services,
+        graph=case.graph,
+        record=case.record,
+        is_empty=known[course.first].value == 0,
+        bucket_s=case.bucket_s,
+        is_drop=case.on is not Direction.RISE,
+        segments=case.segments,
+        dispersion=rows.own_dispersion(course.first),
+        wander=rows.wander,
+        depth=Depth(np.abs(1.0 - course.left), course.left_chance),
+        ends=Ends(course.ends_s, course.end_odds, course.end_width_s),
+        calendar=case.calendar,
+    )
+    return course.onset, rank_suspects(question, case.deploys, None)
+
+
+def _as_json(onset: Onset, ranking: Ranking) -> dict[str, object]:
+    return {
+        "onset": {name: _written(getattr(onset, name)) for name in ("earliest", "likely", "latest")},
+        "answer": str(ranking.answer),
+        "suspects": [
+            {"id": one.deploy.id, "probability": one.probability, "grounds": list(one.grounds)}
+            for one in ranking.suspects
+        ],
+        "no_deploy": ranking.no_deploy,
+        "rejected": [{"id": one.deploy.id, "why": one.why} for one in ranking.rejected],
+    }
+
+
+def _written(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
