@@ -64,7 +64,7 @@ class Weeks:
     def before(self, day: int, lag: int = WEEK) -> tuple[Floats, Floats, Floats]:
         """Values of the same slots `lag`, `lag` + 7, ... days before (8, slots, m), how many are known, how many empty."""
         weekday = (day - lag) % WEEK
-        return self._values[weekday], self._count[weekday], self._empty[weekday]
+        return self._values[weekday], self._count[weekday].copy(), self._empty[weekday].copy()
 
 
 def winsorized_mean(values: Floats, count: Floats) -> tuple[Floats, Floats, Floats]:
