@@ -36,7 +36,7 @@ from detector.model.rows import BucketRows, MemberRows
 from detector.model.rulebook import Source
 from detector.model.secret import Secret
 from detector.model.span import Span, epoch_s
-from detector.model.state import MemberBlock, Members, Seasons
+from detector.model.state import MemberBlock, Members, Seasons, TickChanges
 from detector.pipeline import judge_members
 from detector.pipeline.tick import run_tick
 from detector.pipeline.world import World
@@ -115,8 +115,9 @@ def measure_store(folder: Path, members: int, values: Floats) -> None:
     with closing(open_store(f"sqlite:///{folder / 'store.db'}")) as store, store.exclusive():
         print(f"  ten weeks kept in {timed(lambda: store.choose_members(state, block)):.2f} s")
         back = [timed(lambda: store.member_history(metric.name, span.start_at)) for _ in range(ROUNDS)]
-        two_days = [replace(newest, values=newest.values + turn) for turn in range(ROUNDS)]
-        over = [timed(partial(store.save_member_history, state, one)) for one in two_days]
+        again = [replace(newest, values=newest.values + turn) for turn in range(ROUNDS)]
+        two_days = [TickChanges(NOW, members=(state,), member_history=(one,)) for one in again]
+        over = [timed(partial(store.commit, one)) for one in two_days]
         print(f"  back in memory in {statistics.median(back):.3f} s")
         print(f"  two days written over in {statistics.median(over):.3f} s")
         print(f"  the store has {store.size_bytes() / 1e6:.0f} MB")
