@@ -54,21 +54,11 @@ class MetricSource(TableSource, Protocol):
         ...
 
     def volumes(self, metric: Metric, span: Span, most: int) -> Mapping[str, float]:
-        """How much each value of the metric's `each` column brought in the span, the `most` largest ones.
-
-        What adds up is measured by its sum, a ratio by its denominators, a gauge by its rows.
-
-        Raises:
-            SourceError: as above.
-        """
+        """How much the `most` largest values of the `each` column brought: sums, denominators of a ratio, else rows."""
         ...
 
     def read_members(self, metric: Metric, names: Sequence[str], span: Span) -> MemberRows:
-        """The same as `read` for some values of the `each` column, all of them in one statement.
-
-        Raises:
-            SourceError: as above.
-        """
+        """What `read` says, for some values of the `each` column, in one statement; raises as it does."""
         ...
 
     def newest_row(self, table: str, time: str, before: datetime) -> datetime | None:
@@ -251,10 +241,6 @@ class Store(DeployFeed, Protocol):
 
     def choose_members(self, members: Members, history: MemberBlock | None) -> None:
         """Keep who is a member from now on, with their whole history in place of what was there."""
-        ...
-
-    def save_member_history(self, members: Members, block: MemberBlock) -> None:
-        """Keep a slice of the members' first history at once, with how far it reaches."""
         ...
 
     def forget_members(self, metric: str) -> None:

@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _caption(said: argparse.Namespace, track: Track) -> str:
     options = f"--seed {said.seed}{' --short' if said.short else ''}{' --data DIR' if said.data else ''}"
+    options += f" --peers {said.peers}" if said.peers != ",".join([*FAST, *SLOW]) else ""
     months = sum(source.series.values.size - WARM_UP_H for source in track.sources) / MONTH_H
     places = f"`python -m benchmarks.detection {options}`"
     when = f", {said.date}" if said.date else ""

@@ -106,7 +106,11 @@ class TickLog:
                 continue
             if outcome.kind in _WORTH_A_LINE or (before is not None and before.kind in _WORTH_A_LINE):
                 self._log.info(f"outcome {outcome.kind}", tick=_iso(report.at), **_bound(name, book), **_found(outcome))
-        self._newest = {name: outcome for name, outcome in self._newest.items() if name in book.metrics}
+        self._newest = {
+            name: outcome
+            for name, outcome in self._newest.items()
+            if name in book.metrics or (_is_member(name, book) and outcome.kind in _WORTH_A_LINE)
+        }
 
     def _failures(self, report: TickReport, book: RuleBook) -> None:
         metrics = {name: error for name, error in report.failures.items() if name in book.metrics}
@@ -123,13 +127,18 @@ class TickLog:
                 said = {"source": source, "metrics": len(names), "among_them": sorted(names)[:_NAMED]}
                 self._log.warning("a source fails", tick=_iso(report.at), error=error, todo=_TODO_SOURCE, **said)
         self._recoveries(report, metrics.keys(), book)
-        others = {name: error for name, error in report.failures.items() if name not in metrics}
-        for name, error in others.items():
+        self._others({name: error for name, error in report.failures.items() if name not in metrics}, report.at, book)
+
+    def _others(self, failures: Mapping[str, str], at: datetime, book: RuleBook) -> None:
+        """What is no metric's own: feeds, members, channels."""
+        for name, error in failures.items():
             if name.startswith("feed"):
-                self._not_heard(name, error, report.at)
+                self._not_heard(name, error, at)
+            elif _is_member(name, book):
+                self._not_beside(name, error, at, book)
             else:
-                self._not_sent(name, error, report.at)
-        self._unheard = {(name, error) for name, error in others.items() if name.startswith("feed")}
+                self._not_sent(name, error, at)
+        self._unheard = {one for one in failures.items() if one[0].startswith("feed") or _is_member(one[0], book)}
 
     def _recoveries(self, report: TickReport, failing: Any, book: RuleBook) -> None:  # noqa: ANN401 - a view of keys
         answered = {outcome.metric for outcome in report.outcomes if outcome.kind is not OutcomeKind.ERROR}
@@ -147,6 +156,11 @@ class TickLog:
     def _not_heard(self, name: str, error: str, at: datetime) -> None:
         if (name, error) not in self._unheard:
             self._log.warning("deploys could not be read", tick=_iso(at), what=name, error=error, todo=_TODO_FEED)
+
+    def _not_beside(self, name: str, error: str, at: datetime, book: RuleBook) -> None:
+        if (name, error) not in self._unheard:
+            said = _bound(name.partition(" ")[0], book)
+            self._log.warning("members cannot be judged", tick=_iso(at), error=error, todo=_TODO_METRIC, **said)
 
     def _not_sent(self, name: str, error: str, at: datetime) -> None:
         channel = _CHANNEL.fullmatch(name)
@@ -179,9 +193,18 @@ def _if_any(**fields: object) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None and value != []}
 
 
+def _is_member(name: str, book: RuleBook) -> bool:
+    """The name of a metric, a blank, and what of its members."""
+    metric, blank, _ = name.partition(" ")
+    return bool(blank) and metric in book.metrics
+
+
 def _bound(name: str, book: RuleBook) -> Mapping[str, object]:
-    metric = book.metrics.get(name)
-    return {"metric": name} if metric is None else {"metric": name, "rule": metric.place, "team": metric.team}
+    if _is_member(name, book):
+        metric, _, member = name.partition(" ")
+        return {**_bound(metric, book), "member": member}
+    found = book.metrics.get(name)
+    return {"metric": name} if found is None else {"metric": name, "rule": found.place, "team": found.team}
 
 
 def _found(outcome: Outcome) -> dict[str, object]:

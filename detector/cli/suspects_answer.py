@@ -9,12 +9,13 @@ import numpy as np
 from detector.cli.suspects_case import Case, read_case
 from detector.errors import UsageError
 from detector.linking.question import Depth, Ends, Question
-from detector.linking.suspects import rank_suspects
+from detector.linking.suspects import rank_with_onset
 from detector.model.deploy import Ranking
 from detector.model.metric import Direction
 from detector.model.verdict import Onset
 from detector.stats.course import follow_course
 from detector.stats.course_rows import rows_of
+from detector.stats.onset import onset_of
 
 __all__ = ["answer_case", "judge_case"]
 
@@ -54,7 +55,8 @@ def judge_case(case: Case) -> tuple[Onset, Ranking]:
         ends=Ends(course.ends_s, course.end_odds, course.end_width_s),
         calendar=case.calendar,
     )
-    return course.onset, rank_suspects(question, case.deploys, None)
+    ranking, pieces = rank_with_onset(question, case.deploys, None)
+    return onset_of(pieces), ranking
 
 
 def _as_json(onset: Onset, ranking: Ranking) -> dict[str, object]:

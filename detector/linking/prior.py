@@ -1,13 +1,13 @@
 """What is known before the clock is looked at: how often changes break things, and how often other things do."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from math import fsum, lgamma, sqrt
 
 from detector.linking.experience import Experience
-from detector.linking.services import Relation, reach
 from detector.model.deploy import DeployKind, ServiceRecord
+from detector.model.span import Span
 
 __all__ = [
     "CALENDAR_RISK",
@@ -16,9 +16,11 @@ __all__ = [
     "LOOK_BACK_H",
     "TYPICAL_FAILURE_RATE",
     "Habits",
+    "Traffic",
     "background_per_hour",
     "failure_rate",
     "habits_of",
+    "worth_of",
 ]
 
 LOOK_BACK_H = 48.0
@@ -43,19 +45,23 @@ migrations reach everybody at once and are tested less."""
 FAILED_RISK = 0.3
 """Risk of a deploy that failed against one that did not: it was meant to leave everything as it was. A guess."""
 
-CALENDAR_RISK: Mapping[str, float] = {"holiday": 4.0, "campaign": 2.5}
+CALENDAR_RISK: Mapping[str, float] = {"holiday": 3.0, "campaign": 2.0}
 """How much more often a metric strays by itself on such a day. Guesses: one day in thirty is a holiday, and of the
-anomalies without a deploy perhaps one in eight falls on one; campaigns are more frequent than that."""
+anomalies without a deploy perhaps one in ten falls on one; campaigns are more frequent than that."""
 
-_TYPICAL_REACH = 0.24
-"""Of a shop of twenty services: three that a rule names, five behind them, and twelve strangers."""
+_TYPICAL_REACH = 0.18
+"""Of a shop of twenty services: two that a rule names, four that these need, two that those need, twelve strangers."""
 
 _LEAST_PER_HOUR = 1.0 / (365.0 * 24.0)
 """Something strays once a year where nobody deploys at all."""
 
-_USUAL_PER_DAY, _USUAL_WORTH_H = 5.0, 24.0
-"""A Monday morning looks back on a quiet weekend, and no background falls with it: where that is more, five deploys on
-one more day are added to what was seen. Five a day is the low end of teams that deploy daily; more is taken as seen."""
+_FRIDAY = 5
+_WEEKDAY, _WEEKEND = 1.3, 0.25
+"""Deploys per hour against the mean of a week: teams ship on working days. A guess that gives a week its seven days."""
+
+_USUAL_PER_DAY, _USUAL_WORTH_H = 5.0, 6.0
+"""What is taken for usual before a deploy was seen, the low end of teams that deploy daily, and for how many hours of a
+mean day it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,37 +98,46 @@ def failure_rate(record: ServiceRecord | None, habits: Habits | None = None) -> 
     return (known.worth * known.rate + _guilty(record)) / (known.worth + _deploys(record))
 
 
-def background_per_hour(
-    seen: Iterable[str],
-    found: Mapping[str, Relation],
-    record: Mapping[str, ServiceRecord],
-    experience: Experience | None = None,
-) -> float:
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """How much was deployed in the looked-back window, and how many hours of a mean day the window is worth."""
+
+    deploys: int = 0
+    worth_h: float = LOOK_BACK_H
+
+    @property
+    def per_hour(self) -> float:
+        """Deploys in an hour of a mean day."""
+        usual = _USUAL_PER_DAY * _USUAL_WORTH_H / 24.0
+        return (self.deploys + usual) / (self.worth_h + _USUAL_WORTH_H)
+
+
+def worth_of(span: Span) -> float:
+    """Hours of a mean day that a stretch of time is worth to those who deploy; UTC days stand in for local ones."""
+    hours, at = [], span.start_at
+    while at < span.end_at:
+        until = min(at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1), span.end_at)
+        part = _WEEKEND if at.isoweekday() > _FRIDAY else _WEEKDAY
+        hours.append(part * (until - at).total_seconds() / 3600.0)
+        at = until
+    return fsum(hours)
+
+
+def background_per_hour(traffic: Traffic, habits: Habits, experience: Experience) -> float:
     """Anomalies per hour of one metric that no deploy is behind, the rules' own false alarms among them.
 
-    The hazard of the metric's usual traffic, times the odds against a deploy. Usual traffic is
-    deploys per hour times the mean hazard of a deploy, over all known services; a service's share of the traffic is
-    its deploys in the record and in the window plus one (Laplace's rule), so that an hour in which only strangers
-    deployed does not look like a world in which only they do. The world does not stray less because this company's
-    deploys are safer than others: the geometric mean with a typical company's hazard is taken.
+    The hazard that so much traffic brings to a typical metric, times the odds against a deploy. The world does not
+    stray less because few services of this company matter to the metric; that its deploys are safer than others may
+    mean that it counts its failures more strictly, so of that half is believed (a geometric mean).
 
     Args:
-        seen: the service of each production deploy in the looked-back window.
-        found: where each known service stands; holds every service of `seen`.
-        record: what earlier deploys did.
+        traffic: what was deployed in the looked-back window.
+        habits: how often deploys of this company do harm.
         experience: holds the share of incidents with a deploy behind them.
     """
-    shipped, habits = Counter(seen), habits_of(record)
-    counts = {name: 1.0 + shipped[name] + _deploys(record.get(name)) for name in found}
-    if not counts:
-        return _LEAST_PER_HOUR
-    harm = fsum(count * failure_rate(record.get(name), habits) * reach(found[name]) for name, count in counts.items())
-    own = harm / fsum(counts.values())
-    typical = TYPICAL_FAILURE_RATE * _TYPICAL_REACH
-    lifted = (shipped.total() + _USUAL_PER_DAY * _USUAL_WORTH_H / 24.0) / (LOOK_BACK_H + _USUAL_WORTH_H)
-    per_hour = max(shipped.total() / LOOK_BACK_H, lifted)
-    share = (experience or Experience()).deploy_share
-    return (1.0 - share) / share * per_hour * sqrt(own * typical) + _LEAST_PER_HOUR
+    share = experience.deploy_share
+    harm = _TYPICAL_REACH * sqrt(habits.rate * TYPICAL_FAILURE_RATE)
+    return (1.0 - share) / share * traffic.per_hour * harm + _LEAST_PER_HOUR
 
 
 def _deploys(record: ServiceRecord | None) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from detector.linking.question import Question
 from detector.model.panel import Floats
 
-__all__ = ["Recovery", "recovery_of"]
+__all__ = ["Recovery", "picked_ratio", "recovery_of"]
 
 _PASSING, _PASSING_H = 0.25, 1.25
 """Of what has no deploy behind it: dips that pass by themselves within an hour or two; false alarms among them."""
@@ -22,8 +22,12 @@ _DEPLOY_H = 10.0
 _WORKS, _BACK_H = 0.85, 1.0 / 3.0
 """A rollback of the guilty deploy helps this often, and the metric is back within so long in the mean."""
 
-_PICKED = 3.0
-"""People roll back what they suspect, for reasons that we do not see; more than that would be taking their word."""
+_PICKED_RIGHT, _PICKED_WRONG = 0.3, 0.35
+"""Chances that somebody rolls the guilty deploy back, and that somebody rolls any back while none is guilty: half of
+the guilty ones are rolled back, and of those who do it three in five see right; in the dark, one in three tries."""
+
+_MOST_TOLD = 10.0
+"""People roll back what they suspect, partly for reasons that we do not see: more than this is not taken from them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +42,16 @@ class Recovery:
         """Log of how much better a deploy that was rolled back then (None: was not) explains the end than no deploy."""
         if rolled_back_at is None:
             return self.deploy - self.none
-        return log(_PICKED) + _log_likelihood(self.question, _after_rollback(self.question, rolled_back_at)) - self.none
+        return _log_likelihood(self.question, _after_rollback(self.question, rolled_back_at)) - self.none
+
+
+def picked_ratio(suspicion: float) -> float:
+    """Log of what it says about a deploy that people rolled it back.
+
+    In the dark they pick by what all can see, the deploy's share of the suspicion without this term; for the guilty one
+    they may know more. So it says much where the deploy does not look guilty, and little where anybody would pick it.
+    """
+    return log(min(max(_PICKED_RIGHT / (_PICKED_WRONG * max(suspicion, 1e-9)), 1.0), _MOST_TOLD))
 
 
 def recovery_of(question: Question) -> Recovery:

@@ -90,9 +90,7 @@ def _reader(
             said = fingerprint(metric, book.settings.sources[metric.source])
             state = roster.states.get(metric.name) or MetricState(metric.name, said, now)
             one = _pull(metric, said, state, dues[metric.name], world, down)
-            if isinstance(one, Pulled):
-                one = pull_members(one, said, roster, world, now, partial(_go_on, world))
-            tell(one)
+            tell(_with_members(one, said, roster, world, now))
             if isinstance(one, Failed) and isinstance(one.error, SourceUnavailable):
                 down = one.error
 
@@ -101,6 +99,18 @@ def _reader(
             read(tell)
 
     return read_while_wanted
+
+
+def _with_members(one: Pulled | Failed, said: str, roster: Roster, world: World, now: datetime) -> Pulled | Failed:
+    if isinstance(one, Failed):
+        return one
+    try:
+        return pull_members(one, said, roster, world, now, partial(_go_on, world))
+    except (StoreError, _Unwanted):
+        raise
+    except Exception as error:  # noqa: BLE001 - a fault in reading members costs neither their whole nor another metric
+        fault = SourceError(f"reading failed with {type(error).__name__}: {error}; please report this")
+        return replace(one, members_error=fault)
 
 
 class _Unwanted(Exception):

@@ -14,7 +14,7 @@ from detector.model.grid import DAY_S, grid_of
 from detector.model.metric import Metric, ShortForm
 from detector.model.panel import Bools
 from detector.model.span import Span, at_epoch
-from detector.model.state import MemberBlock, Members, MetricState
+from detector.model.state import MemberBlock, Members, MetricState, TickChanges
 from detector.pipeline.filling import fill_members
 from detector.pipeline.members import Roster, choose
 from detector.pipeline.pulled import Pulled, PulledMembers
@@ -74,7 +74,7 @@ def _pull(reader: _Reader, one: Pulled, known: Members | None, now: datetime) ->
     metric, closed_end = reader.metric, one.due.closed_end
     state = _chosen(reader, known, one.due.judge[-1].start_at)
     oldest = _first_start(metric, closed_end - HISTORY, closed_end)
-    state = _read_history(reader, replace(state, read_until=max(state.read_until, oldest)), closed_end)
+    state = _read_history(reader, replace(state, read_until=max(state.read_until, oldest)), closed_end, now)
     revisable = _first_start(metric, closed_end - timedelta(seconds=metric.revise_s), closed_end)
     span = Span(min(state.read_until, revisable), closed_end)
     source = reader.world.sources[metric.source]
@@ -145,7 +145,7 @@ def _history_of(reader: _Reader, known: Members, names: tuple[str, ...]) -> Memb
     return MemberBlock(metric.name, old.starts, values, teaches, weights)
 
 
-def _read_history(reader: _Reader, state: Members, closed_end: datetime) -> Members:
+def _read_history(reader: _Reader, state: Members, closed_end: datetime, now: datetime) -> Members:
     """All that lies further back than one slice, slice by slice, each kept at once."""
     parts = _parts(reader, state.names, Span(state.read_until, closed_end))[:-1]
     if not parts:
@@ -159,7 +159,7 @@ def _read_history(reader: _Reader, state: Members, closed_end: datetime) -> Memb
         begun |= np.isfinite(block.values).any(axis=1)
         state = replace(state, read_until=part.end_at)
         reader.go_on()
-        reader.world.store.save_member_history(state, block)
+        reader.world.store.commit(TickChanges(now, members=(state,), member_history=(block,)))
         what = f"reading the history of {state.metric} for each {reader.metric.each}"
         reader.world.progress.step(what, done, len(parts) + 1)
     return state

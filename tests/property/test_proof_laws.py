@@ -15,7 +15,7 @@ from rhythms import a_watch, at_zero
 from varied import Befallen, Rhythm, a_grid, befallen, differing, simulated, with_values
 
 # The same cases in every run: what is judged here is the judge, not the luck of the day.
-SOME = settings(max_examples=15, deadline=None, derandomize=True)
+SOME = settings(max_examples=12, deadline=None, derandomize=True)
 SEEDS = st.integers(0, 100_000)
 DAY_S = 86400.0
 
@@ -132,7 +132,7 @@ def test_missing_is_never_anomalous(seed: int) -> None:
     assert np.array_equal(whole(case).verdict == VerdictCode.MISSING, ~case.panel.known)
 
 
-@pytest.mark.xfail(reason="bug 10: a known nan or -inf counts as a value below 0, and low is not cut at 0", strict=True)
+@pytest.mark.xfail(reason="a known nan or -inf counts as a value below 0, and low is not cut at 0", strict=True)
 @SOME
 @given(seed=SEEDS, wrong=st.sampled_from([np.nan, np.inf, -np.inf]))
 def test_no_number_is_missing(seed: int, wrong: float) -> None:

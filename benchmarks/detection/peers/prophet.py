@@ -35,5 +35,5 @@ def _frame(past: Past, hours: slice) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    logging.disable(logging.WARNING)
+    logging.disable(logging.CRITICAL)  # cmdstanpy tells of every fit, and prophet that there is no plotly
     run(weekly(fit))

@@ -21,5 +21,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    logging.disable(logging.WARNING)
+    logging.disable(logging.CRITICAL)  # cmdstanpy tells of every fit, and prophet that there is no plotly
     main()

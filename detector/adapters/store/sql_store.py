@@ -149,11 +149,6 @@ class SqlStore:
         with self._writing(f"keep who is a member of {members.metric}") as connection:
             member_rows.replace_members(connection, members, history)
 
-    def save_member_history(self, members: Members, block: MemberBlock) -> None:
-        self._lock.check()
-        with self._writing(f"keep the members' history of {members.metric}") as connection:
-            member_rows.write_member_history(connection, [members], [block])
-
     def forget_members(self, metric: str) -> None:
         self._lock.check()
         with self._writing(f"forget the members of {metric}") as connection:

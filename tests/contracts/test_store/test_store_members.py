@@ -52,7 +52,8 @@ def test_their_history_comes_back(store: SqlStore, weights: bool) -> None:
     given = block(5, values, weights=weights)
     given.teaches[2, 30:40] = False
     store.choose_members(members("DE", "FR", "IT"), None)
-    store.save_member_history(members("DE", "FR", "IT", read_until=hour(65)), given)
+    read = members("DE", "FR", "IT", read_until=hour(65))
+    store.commit(TickChanges(hour(65), members=(read,), member_history=(given,)))
     found = store.member_history(METRIC, hour(0))
     assert found is not None
     assert found.starts.tolist() == given.starts.tolist()

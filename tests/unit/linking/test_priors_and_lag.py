@@ -1,12 +1,16 @@
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
 from scipy import stats
 
+from detector.linking.experience import Experience
 from detector.linking.lag import CLOCK_SKEW_H, Exposure, lag_distribution, parts_distribution
-from detector.linking.prior import background_per_hour, failure_rate, habits_of
+from detector.linking.prior import Habits, Traffic, background_per_hour, failure_rate, habits_of, worth_of
 from detector.linking.services import reach, relations
 from detector.model.deploy import ServiceRecord
 from detector.model.panel import Floats
+from detector.model.span import Span
 from unit.linking.morning import GRAPH, SERVICES
 
 FOUND = relations(SERVICES, GRAPH)
@@ -67,10 +71,21 @@ def test_habits_are_learned_from_all_services() -> None:
     assert habits_of(alike).worth > habits_of(unlike).worth
 
 
+def test_a_quiet_weekend_is_worth_few_hours() -> None:
+    """A week is worth its hours; Saturday and Sunday alone are worth half a day."""
+    monday = datetime(2026, 3, 9, tzinfo=UTC)
+    assert worth_of(Span(monday, monday + timedelta(days=7))) == pytest.approx(168.0)
+    assert worth_of(Span(monday - timedelta(days=2), monday)) == pytest.approx(12.0)
+    assert worth_of(Span(monday - timedelta(hours=1), monday + timedelta(hours=1))) == pytest.approx(1.55)
+
+
+UNTAUGHT = Experience()
+
+
 def test_something_strays_once_a_year_where_nobody_deploys() -> None:
-    """The background is never nothing."""
-    assert background_per_hour([], {}, {}) == pytest.approx(1 / 8760)
-    assert background_per_hour([], FOUND, {}) > 1 / 8760
+    """The background is never nothing, and grows with the traffic."""
+    quiet = background_per_hour(Traffic(), Habits(), UNTAUGHT)
+    assert 1 / 8760 < quiet < background_per_hour(Traffic(20), Habits(), UNTAUGHT)
 
 
 @pytest.mark.parametrize("per_day", [2, 5, 20, 60])
@@ -79,19 +94,11 @@ def test_deploys_start_with_about_half_of_all_anomalies(per_day: int) -> None:
     names = sorted(FOUND)
     seen = [names[i % len(names)] for i in range(2 * per_day)]
     hazard = sum(failure_rate(None) * reach(FOUND[name]) for name in seen) / 48
-    share = hazard / (hazard + background_per_hour(seen, FOUND, {}))
-    assert 0.25 < share < 0.6
-    assert per_day < 5 or share > 0.4
+    share = hazard / (hazard + background_per_hour(Traffic(len(seen)), Habits(), UNTAUGHT))
+    assert 0.35 < share < 0.7
 
 
-def test_strangers_alone_do_not_make_the_world_look_harmless() -> None:
-    """Two days in which only unrelated services deployed leave the background near that of a mixed traffic."""
-    mixed = background_per_hour(["checkout-api", "search", "catalog", "media"], FOUND, {})
-    assert background_per_hour(["search", "catalog", "media", "reviews"], FOUND, {}) > mixed / 2
-
-
-def test_the_record_tells_who_usually_deploys() -> None:
-    """Where the metric's own services ship most of the traffic, the same window means a higher background."""
-    near = background_per_hour(["search"], FOUND, {"checkout-api": ServiceRecord(500, 31)})
-    far = background_per_hour(["search"], FOUND, {"search": ServiceRecord(500, 31)})
-    assert near > 1.5 * far
+def test_a_smaller_share_of_deploys_means_a_larger_background() -> None:
+    """What was learned about the share moves the odds by as much."""
+    few, many = (background_per_hour(Traffic(40), Habits(), Experience(share)) for share in (0.2, 0.8))
+    assert few / many == pytest.approx(16.0, rel=0.1)
