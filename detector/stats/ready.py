@@ -99,20 +99,32 @@ def ready_of(panel: Panel, watch: Watch, follows: Follows, *, keeps_earlier: boo
         past = panel.cut(slice(0, days[-1].buckets.start))
         return Ready(watch, None, unjudged(past, watch, min(TAIL, len(past.grid))))
     midnight = _first_midnight(panel, watch, follows, days)
+    first = max(days[-1].buckets.start - TAIL, 0)
+    tail = _unjudged_between(panel, watch, first, days[FIRST_DAYS].buckets.start)
     split = len(days) - 1 - REVISED_DAYS
     if not keeps_earlier or split <= FIRST_DAYS:
-        return _walked_on(panel, watch, midnight, days, FIRST_DAYS)
-    _walk(panel, watch, midnight, days[FIRST_DAYS:split], len(panel.grid))
-    return _walked_on(panel, watch, midnight, days, split, keeps_earlier=True)
+        tail += _walk(panel, watch, midnight, days[FIRST_DAYS:-1], first)
+        return Ready(watch, midnight.outlook(days[-1]), joined(tail))
+    tail += _walk(panel, watch, midnight, days[FIRST_DAYS:split], first)
+    return _gone_on(panel, watch, midnight, days, tail)
 
 
 def ready_again(panel: Panel, before: Ready) -> Ready:
     """The same where nothing has changed but in the last REVISED_DAYS before the day."""
     days = days_of(panel.grid, panel.is_holiday, panel.is_unsettled)
     assert before.earlier is not None  # noqa: S101  the memory asks only then
-    return _walked_on(
-        panel, before.watch, deepcopy(before.earlier), days, len(days) - 1 - REVISED_DAYS, keeps_earlier=True
-    )
+    again = days[-1].buckets.start - days[-1 - REVISED_DAYS].buckets.start
+    unchanged = before.tail.first(max(before.tail.verdict.shape[1] - again, 0))
+    return _gone_on(panel, before.watch, deepcopy(before.earlier), days, [unchanged])
+
+
+def _gone_on(
+    panel: Panel, watch: Watch, midnight: Midnight, days: Sequence[Day], tail: Sequence[Judgement]
+) -> Ready:
+    """Walk through the last REVISED_DAYS before the newest day, and keep the walk as it was before them."""
+    earlier, first = deepcopy(midnight), max(days[-1].buckets.start - TAIL, 0)
+    found = _walk(panel, watch, midnight, days[-1 - REVISED_DAYS : -1], first)
+    return Ready(watch, midnight.outlook(days[-1]), joined([*tail, *found]), earlier)
 
 
 def judge_through(panel: Panel, watch: Watch, follows: Follows, newest: int) -> Judgement:
@@ -120,23 +132,14 @@ def judge_through(panel: Panel, watch: Watch, follows: Follows, newest: int) -> 
     days = days_of(panel.grid, panel.is_holiday, panel.is_unsettled)
     if len(days) <= FIRST_DAYS:
         return unjudged(panel, watch, newest)
-    first, second_week = len(panel.grid) - newest, days[FIRST_DAYS].buckets.start
-    parts = [unjudged(panel.cut(slice(first, second_week)), watch, second_week - first)] if first < second_week else []
+    first = len(panel.grid) - newest
+    young = _unjudged_between(panel, watch, first, days[FIRST_DAYS].buckets.start)
     midnight = _first_midnight(panel, watch, follows, days)
-    return joined([*parts, *_walk(panel, watch, midnight, days[FIRST_DAYS:], first)])
+    return joined([*young, *_walk(panel, watch, midnight, days[FIRST_DAYS:], first)])
 
 
-def _walked_on(
-    panel: Panel, watch: Watch, midnight: Midnight, days: Sequence[Day], begin: int, *, keeps_earlier: bool = False
-) -> Ready:
-    earlier = deepcopy(midnight) if keeps_earlier else None
-    today, first_day = days[-1].buckets.start, days[FIRST_DAYS].buckets.start
-    first = max(today - TAIL, days[begin].buckets.start if begin > FIRST_DAYS else 0)
-    parts = _walk(panel, watch, midnight, days[begin:-1], first)
-    if first < first_day:
-        young = panel.cut(slice(first, min(first_day, today)))
-        parts = [unjudged(young, watch, len(young.grid)), *parts]
-    return Ready(watch, midnight.outlook(days[-1]), joined(parts), earlier)
+def _unjudged_between(panel: Panel, watch: Watch, first: int, end: int) -> list[Judgement]:
+    return [unjudged(panel.cut(slice(first, end)), watch, end - first)] if first < end else []
 
 
 def _first_midnight(panel: Panel, watch: Watch, follows: Follows, days: Sequence[Day]) -> Midnight:

@@ -74,7 +74,7 @@ class Memory:
         reach = _CUT * spread
         pulls = carried(self.pull, weigh * np.minimum(np.maximum(error, -reach), reach))
         weights = carried(self.weight, weigh * block.scale)
-        tightness = 1.0 / _DEVIATION**2 if kind.adds_up else 2.0 / variance
+        tightness = 1.0 / _DEVIATION**2 if kind.adds_up else 2.0 / np.where(block.variance > 0, block.variance, 1.0)
         return pulls / (weights + tightness), Memory(pulls[:, -1], weights[:, -1])
 
 

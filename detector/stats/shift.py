@@ -10,9 +10,10 @@ __all__ = ["Shift"]
 
 # More than this of a week cannot be an incident: the new level is taken as it is.
 _SHARE = 0.4
-# So many days in a row of which more than this was taken for an incident, and in each of which so much was missing, show
-# what the new level is.
-_RUN, _HEAVY, _LARGE = 3, 0.5, 0.25
+# So many days in a row, of each of which more than this was taken for an incident and so much was missing, show what the
+# new level is. A shop that sells next to nothing has no new level: it may be back any day.
+_RUN, _HEAVY, _LARGE, _CLOSED = 3, 0.5, 0.25, 0.2
+_BACK_DAYS = 28  # so long the old level is remembered: it comes back at once when three days are at it again
 
 
 class Shift:
@@ -22,10 +23,11 @@ class Shift:
         """Nothing was, yet."""
         self._adds_up = kind.adds_up
         self._flagged = np.zeros((WEEK, series))
-        self._means = np.zeros((2, WEEK, series))  # as expected, and as they came
+        self._means = np.zeros((2, WEEK, series))  # as expected, and what was missing
+        self._left, self._since = np.ones(series), np.full(series, _BACK_DAYS)  # of the old level, for so long
 
     def learn(self, size: Floats, hit: Bools, gap: Floats, daily: Floats) -> Bools:
-        """Take in a day, and say which series are at a new level, (m,); at first the level of their past is moved.
+        """Take in a day, and say which series are at a new level, (m,); where it is clear, their past is moved to it.
 
         Args:
             size: what each bucket counts, 0 where it cannot tell, (slots, m).
@@ -41,18 +43,25 @@ class Shift:
         self._means[1, -1] = gap.sum(axis=0) / count
         is_shifted: Bools = self._flagged.sum(axis=0) / WEEK > _SHARE
         moves = is_shifted & (self._flagged[-_RUN:] > _HEAVY).all(axis=0)
-        if self._adds_up:  # days of many sales that are good or bad as a whole come in runs, too
-            moves &= (self._means[1, -_RUN:] >= _LARGE * self._means[0, -_RUN:]).all(axis=0)
-        if moves.any():
-            self._move(daily, moves)
+        if self._adds_up:
+            self._move_amounts(daily, moves)
+        elif moves.any():
+            daily[:, moves] -= self._means[1, -_RUN:].mean(axis=0)[moves]
+            self._flagged[:, moves] = 0.0
         return is_shifted
 
-    def _move(self, daily: Floats, which: Bools) -> None:
+    def _move_amounts(self, daily: Floats, moves: Bools) -> None:
         """The past as it would have been at the new level: what slots say beside their level stays as it was."""
-        expected, lacking = self._means[:, -_RUN:].sum(axis=1)
-        if self._adds_up:
-            left = 1.0 - lacking / np.where(expected > 0, expected, np.inf)
-            daily[:, which] *= np.maximum(left, 0.0)[which]
-        else:
-            daily[:, which] -= lacking[which] / _RUN
-        self._flagged[:, which] = 0.0
+        expected, lacking = self._means[:, -_RUN:]
+        left = 1.0 - lacking.sum(axis=0) / np.where(expected.sum(axis=0) > 0, expected.sum(axis=0), np.inf)
+        # Days of many sales that are good or bad as a whole come in runs, too: these are larger.
+        down = moves & (lacking >= _LARGE * expected).all(axis=0) & (left > _CLOSED)
+        up = (self._since < _BACK_DAYS) & (self._left < 1.0) & (lacking <= -_LARGE * expected).all(axis=0)
+        factor = np.where(down, left, np.where(up, np.minimum(left, 1.0 / self._left), 1.0))
+        changed = down | up
+        if changed.any():
+            daily *= factor
+            self._flagged[:, changed] = 0.0
+            self._means[:, :, changed] = 0.0
+        self._left = np.where(self._since >= _BACK_DAYS, np.where(down, left, 1.0), self._left * factor)
+        self._since = np.where(changed, 0, np.minimum(self._since + 1, _BACK_DAYS))

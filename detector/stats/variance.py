@@ -68,8 +68,17 @@ class VarianceLaw:
     for the sd of a squared error goes in proportion to it (Davidian and Carroll, JASA 82, 1987).
     """
 
-    def __init__(self, kind: Kind, unit: Floats, slots: int) -> None:
-        """Start from the prior: `unit` (m,) is the typical size of a bucket (or of its deviations)."""
+    def __init__(self, kind: Kind, unit: Floats, slots: int, deviation: Floats) -> None:
+        """Start from the prior.
+
+        Args:
+            kind: of the series.
+            unit: the typical size of a bucket (or of its deviations), (m,).
+            slots: buckets of a day.
+            deviation: mean distance from the level in the first week, seasons included, (m,).
+        """
+        share = np.where(unit > 0, deviation / np.where(unit > 0, unit, 1.0), 0.0)
+        self._least = np.minimum(share, 1.0) ** 2 * _LEAST_STEADY
         self._prior = _prior_of(kind, unit)
         # Counts of purchases are never much quieter than Poisson.
         self._floor = _QUIETEST_COUNT if kind is Kind.COUNT else 0.0
@@ -107,7 +116,7 @@ class VarianceLaw:
         second = np.where(first < 0, b2 / a22, second)
         first = np.where(second < 0, b1 / a11, first)
         low = self._floor / np.where(prior1 > 0, prior1, 1.0)
-        least = (low, _LEAST_ALIKE / prior2) if self.law.kind.adds_up else (_LEAST_STEADY, _LEAST_STEADY)
+        least = (low, _LEAST_ALIKE / prior2) if self.law.kind.adds_up else (self._least, self._least)
         first, second = np.maximum(first, least[0]) * prior1, np.maximum(second, least[1]) * prior2
         self.law = replace(self.law, first=first, second=second)
 

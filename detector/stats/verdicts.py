@@ -71,6 +71,10 @@ class Judgement:
     is_drop: Bools
     in_range: Bools
 
+    def first(self, count: int) -> Self:
+        """Its first so many buckets."""
+        return type(self)(*(getattr(self, one.name)[:, :count] for one in fields(self)))
+
     def last(self, count: int) -> Self:
         """Its last so many buckets."""
         first = self.verdict.shape[1] - count

@@ -108,7 +108,7 @@ class Walk:
             self._relative.put(number, relative[number], told.known & (told.values == 0))
         deviation = np.where(usable, np.abs(values - self._level), 0.0).sum(axis=(0, 1)) / every
         unit = np.abs(self._level) if kind.adds_up else np.maximum(deviation, 0.01 * np.abs(self._level))
-        self._law = VarianceLaw(kind, unit, self._slots)
+        self._law = VarianceLaw(kind, unit, self._slots, deviation)
         self._shape = np.stack([np.where(usable, relative, 0.0).sum(axis=0), usable.sum(axis=0).astype(float)])
         self._bias = np.zeros((2, series))
         self._sizes = np.zeros((2, series))
