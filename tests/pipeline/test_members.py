@@ -377,3 +377,17 @@ def test_after_a_gap_members_are_judged_in_order(tmp_path: Path) -> None:
         ]
         (opened,) = titles(scene)
     assert opened.startswith("Checkout revenue for country=ES is 0 €")
+
+
+def test_nobody_is_left_behind_by_the_listed(tmp_path: Path) -> None:
+    """Those that were counted only go on when all that were listed are back: still one incident, and one end."""
+    short, long = ((utc(10, 9), utc(10, 12)),), ((utc(10, 9), utc(10, 16)),)
+    large = {f"S{number:02}": sold_in(country(f"S{number:02}", *short), 0.2) for number in range(20)}
+    small = {f"T{number:02}": sold_in(country(f"T{number:02}", *long), 0.1) for number in range(5)}
+    metric = replace(REVENUE, query=replace(QUERY, limit=100))
+    with a_shop(tmp_path, {}, metric, **large, **small) as scene:
+        scene.source.sales[metric.name] = rhythm
+        scene.ticks(due(10, 8), 13)
+        (incident,) = incidents(scene)
+        assert incident.is_over
+        assert [reason for _, reason in scene.post.told if reason != "no_reaction"] == ["opened", "resolved"]
