@@ -1,19 +1,18 @@
 """Which deploys can be suspects of an onset at all, and since when they could do harm."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import fsum
 
 from detector.linking.lag import CLOCK_SKEW_H, Exposure
 from detector.linking.prior import LOOK_BACK_H
 from detector.linking.question import Question
 from detector.linking.reports import live_at
 from detector.linking.words import duration
-from detector.model.deploy import Deploy, DeployKind, DeployStatus
+from detector.model.deploy import Deploy, DeployKind, DeployStatus, Rejected
 from detector.model.verdict import Onset
 
-__all__ = ["Candidate", "candidate_of", "hours_after_onset", "is_watched_environment", "rejection"]
+__all__ = ["Candidate", "hours_after_onset", "is_watched_environment", "sort_out"]
 
 _INSTANT = timedelta(minutes=10)
 """How long a deploy runs whose start is unknown: between a restart and a careful rollout of a few instances."""
@@ -47,8 +46,20 @@ class Candidate:
     rolled_back_at: datetime | None = None
 
 
-def rejection(question: Question, deploy: Deploy) -> str | None:
-    """Why a deploy cannot be a suspect, in words; None: it can."""
+def sort_out(question: Question, deploys: Sequence[Deploy]) -> tuple[list[Candidate], list[Rejected]]:
+    """Who can be a suspect, and who cannot and why, in words; both in the order of the deploys, one report each."""
+    too_late, others = _too_late_from(question.onset), _Others.of(question, deploys)
+    candidates, rejected = [], []
+    for deploy in deploys:
+        why = _rejection(question, deploy, too_late)
+        if why is None:
+            candidates.append(_candidate(question, deploy, others))
+        else:
+            rejected.append(Rejected(deploy, why))
+    return candidates, rejected
+
+
+def _rejection(question: Question, deploy: Deploy, too_late: datetime) -> str | None:
     if not is_watched_environment(question, deploy):
         return f"{deploy.environment}, not {question.environment}"
     if deploy.status is DeployStatus.CANCELLED:
@@ -56,7 +67,7 @@ def rejection(question: Question, deploy: Deploy) -> str | None:
     if deploy.started_at is not None and deploy.started_at > question.as_of:
         return "begun after this was judged"
     begun_at, live, onset = _begun_at(deploy), live_at(deploy), question.onset
-    if _chance_after(onset, begun_at - timedelta(hours=CLOCK_SKEW_H)) < _HARDLY:
+    if begun_at - timedelta(hours=CLOCK_SKEW_H) > too_late:
         verb, at = ("begun", begun_at) if live is None else ("live", live)
         return f"{verb} {duration(at - onset.likely)} after the {question.what} began"
     if live is not None and onset.earliest - live > timedelta(hours=LOOK_BACK_H):
@@ -64,14 +75,49 @@ def rejection(question: Question, deploy: Deploy) -> str | None:
     return None
 
 
-def _chance_after(onset: Onset, at: datetime) -> float:
-    """How likely it is that the anomaly began after an instant."""
-    if not onset.pieces:
-        return float(at <= onset.latest)
-    return fsum(
-        share * min(max((span.end_at - at) / span.length, 0.0), 1.0) if span.length else share * (at <= span.end_at)
-        for span, share in onset.pieces
-    )
+def _too_late_from(onset: Onset) -> datetime:
+    """The instant after which the anomaly hardly began."""
+    left = 0.0
+    for span, share in reversed(onset.pieces):
+        if left + share >= _HARDLY:
+            return span.end_at - span.length * ((_HARDLY - left) / share)
+        left += share
+    return onset.latest
+
+
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """What may have taken the place of a deploy: whole live versions by service, and rollbacks by what they undo."""
+
+    versions: Mapping[str, Sequence[tuple[datetime, Deploy]]]
+    rollbacks: Mapping[str, Sequence[Deploy]]
+
+    @classmethod
+    def of(cls, question: Question, deploys: Sequence[Deploy]) -> "_Others":
+        watched = [one for one in deploys if is_watched_environment(question, one)]
+        versions: dict[str, list[tuple[datetime, Deploy]]] = {}
+        rollbacks: dict[str, list[Deploy]] = {}
+        for one in watched:
+            at = live_at(one)
+            if at is not None and one.kind in _VERSIONS and not _is_partial(one):
+                versions.setdefault(one.service, []).append((at, one))
+            if one.kind is DeployKind.ROLLBACK and (undone := _undone_by(one, watched)) is not None:
+                rollbacks.setdefault(undone, []).append(one)
+        return cls(versions, rollbacks)
+
+
+def _undone_by(rollback: Deploy, deploys: Sequence[Deploy]) -> str | None:
+    """The id that it names; or it names none, and this is the newest deploy of its service before it."""
+    if rollback.rollback_of is not None:
+        return rollback.rollback_of
+    before = [
+        (_begun_at(other), other.id)
+        for other in deploys
+        if other.service == rollback.service
+        and other.kind is not DeployKind.ROLLBACK
+        and _begun_at(other) < _begun_at(rollback)
+    ]
+    return max(before)[1] if before else None
 
 
 def is_watched_environment(question: Question, deploy: Deploy) -> bool:
@@ -79,8 +125,8 @@ def is_watched_environment(question: Question, deploy: Deploy) -> bool:
     return deploy.environment.casefold() == question.environment.casefold()
 
 
-def candidate_of(question: Question, deploy: Deploy, deploys: Sequence[Deploy]) -> Candidate:
-    """The deploy on the axis of hours from the likeliest onset, with what took its place among `deploys`.
+def _candidate(question: Question, deploy: Deploy, others: _Others) -> Candidate:
+    """The deploy on the axis of hours from the likeliest onset, with what took its place.
 
     One that still runs is taken to be half way: seen at a random moment of its run, as much lies ahead as behind.
     """
@@ -88,12 +134,29 @@ def candidate_of(question: Question, deploy: Deploy, deploys: Sequence[Deploy]) 
     over_at = deploy.finished_at if deploy.status is DeployStatus.FAILURE else live
     end_at = over_at if over_at is not None else question.as_of + max(question.as_of - begun_at, _INSTANT)
     exposure = Exposure(hours_after_onset(question, begun_at), hours_after_onset(question, max(begun_at, end_at)))
-    successors = [(at, other) for other in deploys if (at := _replaced_at(question, deploy, other)) is not None]
-    back_at = _rolled_back_at(question, deploy, deploys)
-    if not successors:
-        return Candidate(deploy, begun_at, live, exposure, rolled_back_at=back_at)
-    at, successor = min(successors, key=lambda pair: (pair[0], pair[1].id, pair[1].source))
-    return Candidate(deploy, begun_at, live, exposure, successor, hours_after_onset(question, at), back_at)
+    undoing = others.rollbacks.get(deploy.id, ())
+    successors = [] if live is None else _successors(deploy, live, others)
+    at, successor = min(successors, key=lambda pair: (pair[0], pair[1].id, pair[1].source), default=(None, None))
+    return Candidate(
+        deploy,
+        begun_at,
+        live,
+        exposure,
+        successor,
+        float("inf") if at is None else hours_after_onset(question, at),
+        _rolled_back_at(question, undoing),
+    )
+
+
+def _successors(deploy: Deploy, live: datetime, others: _Others) -> list[tuple[datetime, Deploy]]:
+    """What took its place for all users, and when.
+
+    A later version of the service does so, and a rollback that names the change. Flags, configuration and migrations
+    outlive a new version; a partial release leaves the old version with the rest of the users.
+    """
+    versions = others.versions.get(deploy.service, ()) if deploy.kind in _VERSIONS else ()
+    undone = [(at, one) for one in others.rollbacks.get(deploy.id, ()) if (at := live_at(one)) and not _is_partial(one)]
+    return [(at, one) for at, one in (*versions, *undone) if at > live and one is not deploy]
 
 
 def hours_after_onset(question: Question, at: datetime) -> float:
@@ -108,47 +171,14 @@ def _begun_at(deploy: Deploy) -> datetime:
     return deploy.received_at if live is None else live - _INSTANT
 
 
-def _replaced_at(question: Question, deploy: Deploy, other: Deploy) -> datetime | None:
-    """When `other` took the place of `deploy` for all users; None: it did not.
-
-    A later version of the service does so, and a rollback that names the change. Flags, configuration and migrations
-    outlive a new version; a partial release leaves the old version with the rest of the users.
-    """
-    mine, theirs = live_at(deploy), live_at(other)
-    if other is deploy or mine is None or theirs is None or theirs <= mine:
-        return None
-    if not is_watched_environment(question, other) or _is_partial(other):
-        return None
-    undoes = other.kind is DeployKind.ROLLBACK and other.rollback_of == deploy.id
-    follows = other.service == deploy.service and other.kind in _VERSIONS and deploy.kind in _VERSIONS
-    return theirs if undoes or follows else None
-
-
-def _rolled_back_at(question: Question, deploy: Deploy, deploys: Sequence[Deploy]) -> datetime | None:
-    """When a rollback after the earliest onset had taken it back; one that still runs has done so by half."""
-    undone = [
-        live_at(other) or question.as_of
-        for other in deploys
-        if other.kind is DeployKind.ROLLBACK
-        and _undoes(other, deploy, deploys)
-        and other.status in (DeployStatus.SUCCESS, DeployStatus.IN_PROGRESS)
-        and is_watched_environment(question, other)
+def _rolled_back_at(question: Question, undoing: Sequence[Deploy]) -> datetime | None:
+    """When a rollback after the earliest onset had taken it back; one that still runs has done so by now."""
+    done = [
+        live_at(one) or question.as_of
+        for one in undoing
+        if one.status in (DeployStatus.SUCCESS, DeployStatus.IN_PROGRESS)
     ]
-    return min((at for at in undone if at >= question.onset.earliest), default=None)
-
-
-def _undoes(rollback: Deploy, deploy: Deploy, deploys: Sequence[Deploy]) -> bool:
-    """It names the deploy; or it names none, and this is the newest one of its service before it."""
-    if rollback.rollback_of is not None:
-        return rollback.rollback_of == deploy.id
-    before = [
-        (_begun_at(other), other.id)
-        for other in deploys
-        if other.service == rollback.service
-        and other.kind is not DeployKind.ROLLBACK
-        and _begun_at(other) < _begun_at(rollback)
-    ]
-    return bool(before) and max(before)[1] == deploy.id
+    return min((at for at in done if at >= question.onset.earliest), default=None)
 
 
 def _is_partial(deploy: Deploy) -> bool:

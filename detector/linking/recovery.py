@@ -7,27 +7,28 @@ from math import log
 
 import numpy as np
 
+from detector.linking.lag import CLOCK_SKEW_H
 from detector.linking.question import Question
 from detector.model.panel import Floats
 
 __all__ = ["Recovery", "picked_ratio", "recovery_of"]
 
-_PASSING, _PASSING_H = 0.25, 1.25
+_PASSING, _PASSING_H = 0.2, 1.25
 """Of what has no deploy behind it: dips that pass by themselves within an hour or two; false alarms among them."""
 
 _OTHER_H = 6.0
 _DEPLOY_H = 10.0
 """Mean time until other causes end, and until a bad deploy that nobody rolled back is mended: a working day."""
 
-_WORKS, _BACK_H = 0.85, 1.0 / 3.0
-"""A rollback of the guilty deploy helps this often, and the metric is back within so long in the mean."""
+_WORKS = 0.85
+_BACK: tuple[tuple[float, float], ...] = ((0.6, 0.1), (0.4, 0.67))
+"""A rollback of the guilty deploy helps this often; then the metric is back at once, in six minutes in the mean, or as
+caches and queues drain, in forty. Shares and hours; guesses."""
 
-_PICKED_RIGHT, _PICKED_WRONG = 0.3, 0.35
-"""Chances that somebody rolls the guilty deploy back, and that somebody rolls any back while none is guilty: half of
-the guilty ones are rolled back, and of those who do it three in five see right; in the dark, one in three tries."""
-
-_MOST_TOLD = 10.0
-"""People roll back what they suspect, partly for reasons that we do not see: more than this is not taken from them."""
+_PICKED_RIGHT, _PICKED_IN_THE_DARK, _ROUTINE = 0.35, 0.15, 0.03
+"""Chances that somebody rolls the guilty deploy back (half try, two in three of them see right), that somebody rolls
+any back while none is guilty, and that one is rolled back for reasons of its own. Guesses; together they let a rollback
+alone say at most twelve to one, and of the deploy that everybody would pick two to one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +52,7 @@ def picked_ratio(suspicion: float) -> float:
     In the dark they pick by what all can see, the deploy's share of the suspicion without this term; for the guilty one
     they may know more. So it says much where the deploy does not look guilty, and little where anybody would pick it.
     """
-    return log(min(max(_PICKED_RIGHT / (_PICKED_WRONG * max(suspicion, 1e-9)), 1.0), _MOST_TOLD))
+    return log(_PICKED_RIGHT / (_PICKED_IN_THE_DARK * suspicion + _ROUTINE))
 
 
 def recovery_of(question: Question) -> Recovery:
@@ -76,9 +77,10 @@ class _Law:
 
 
 def _after_rollback(question: Question, at: datetime) -> _Law:
-    wait_h = max((at - question.onset.likely).total_seconds() / 3600.0, 0.0)
-    before = float(np.exp(-wait_h / _DEPLOY_H))
-    return _Law(((1.0 - before * _WORKS, 0.0, _DEPLOY_H), (before * _WORKS, wait_h, _BACK_H)))
+    wait_h = max((at - question.onset.likely).total_seconds() / 3600.0 - CLOCK_SKEW_H, 0.0)
+    helps = _WORKS * float(np.exp(-wait_h / _DEPLOY_H))
+    soon = [(helps * share, wait_h, mean_h) for share, mean_h in _BACK]
+    return _Law(((1.0 - helps, 0.0, _DEPLOY_H), *soon))
 
 
 def _log_likelihood(question: Question, law: _Law) -> float:

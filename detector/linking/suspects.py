@@ -7,9 +7,8 @@ from math import exp, fsum, log
 
 from detector.linking.candidates import (
     Candidate,
-    candidate_of,
     is_watched_environment,
-    rejection,
+    sort_out,
 )
 from detector.linking.grounds import grounds_of
 from detector.linking.prior import (
@@ -29,7 +28,7 @@ from detector.linking.reports import merge_reports
 from detector.linking.scope import damage_of
 from detector.linking.services import Relation, reach, relations
 from detector.linking.timing import Timing, timing_of
-from detector.model.deploy import Answer, Deploy, DeployStatus, Ranking, Rejected, Suspect, Term
+from detector.model.deploy import Answer, Deploy, DeployStatus, Ranking, Suspect, Term
 from detector.model.span import Span
 
 __all__ = ["Question", "keep_named", "rank_suspects", "rank_with_onset"]
@@ -72,10 +71,7 @@ def rank_with_onset(
     The chance of each piece grows with the hazard of all causes in it.
     """
     merged = merge_reports(deploys)
-    reasons = [rejection(question, deploy) for deploy in merged]
-    candidates = [
-        candidate_of(question, deploy, merged) for deploy, why in zip(merged, reasons, strict=True) if why is None
-    ]
+    candidates, rejected = sort_out(question, merged)
     found = relations(question.services, question.graph, {deploy.service for deploy in merged})
     background = _background(question, merged)
     timing = timing_of(question, candidates)
@@ -89,7 +85,6 @@ def rank_with_onset(
         Suspect(one.deploy, share / total, grounds_of(question, one, candidates, found, several), several)
         for one, share, several in zip(candidates, shares, terms, strict=True)
     ]
-    rejected = [Rejected(deploy, why) for deploy, why in zip(merged, reasons, strict=True) if why is not None]
     suspects += [Suspect(one.deploy, 0.0, (one.why,)) for one in rejected]
     ranked = tuple(sorted(suspects, key=lambda one: (-one.probability, one.deploy.id, one.deploy.source)))
     ranking = Ranking(

@@ -51,8 +51,8 @@ def advance_incidents(
     fresh = [(one.metric.team, part) for one in found for part in one.fresh]
     number = memory.next_number
     for team, part in sorted(fresh, key=lambda pair: (pair[1].span.start_at, pair[1].metric)):
-        ranking = inquiry.rank(part)
-        number += _place(hand, team, _with_where(part, inquiry.book, sources), ranking, number, inquiry)
+        placed = _with_where(part, inquiry.book, sources)  # before the ranking: whom a deploy reached is evidence
+        number += _place(hand, team, placed, inquiry.rank(placed), number, inquiry)
     for findings in members:
         number += place_members(hand.incidents, findings, memory, inquiry, number)
     before = {incident.number: incident for incident in (*memory.live, *memory.ended)}

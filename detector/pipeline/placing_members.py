@@ -61,7 +61,9 @@ def place_members(
 
 
 def _is_listed(part: IncidentMetric, metric: str) -> bool:
-    return part.metric == metric and part.member is not None and part.ended_at is None
+    """Those that recover make room, so that nobody is left behind when the last of them is over."""
+    is_going_on = part.ended_at is None and part.normal_in_a_row == 0
+    return part.metric == metric and part.member is not None and is_going_on
 
 
 def _count(incidents: dict[int, Incident], findings: MemberFindings) -> None:

@@ -1,19 +1,23 @@
 """`each`: every country is a series of its own beside the whole, from tick to tick."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from builders import a_metric
 from detector.alerting.incidents import close
 from detector.errors import BadRows
+from detector.model.grid import grid_of
 from detector.model.incident import Incident, IncidentState
-from detector.model.metric import Member, ShortForm
+from detector.model.metric import EmptyMeans, Kind, Member, Metric, ShortForm
+from detector.model.rows import MemberRows
+from detector.model.span import Span, epoch_s
 from detector.model.verdict import OutcomeKind
 from worlds import Sales, Scene, a_scene, rhythm, utc
 
@@ -49,11 +53,10 @@ def bodies(scene: Scene) -> list[str]:
 
 @contextmanager
 def a_shop(
-    folder: Path, dead: Mapping[str, tuple[tuple[datetime, datetime], ...]], metric: object = REVENUE, **sold: Sales
+    folder: Path, dead: Mapping[str, tuple[tuple[datetime, datetime], ...]], metric: Metric = REVENUE, **sold: Sales
 ) -> Iterator[Scene]:
     """A shop in five countries, of which some have hours without a sale."""
     countries = {name: country(name, *dead.get(name, ())) for name in SHARES} | sold
-    assert isinstance(metric, type(REVENUE))
     with a_scene(folder, metric, sales={metric.name: whole_of(countries)}) as scene:
         scene.source.members[metric.name] = countries
         yield scene
@@ -112,7 +115,7 @@ def test_countries_that_break_together_are_one_message(tmp_path: Path) -> None:
     small = {name: country(name, *gone.get(name, ())) for name in ("X1", "X2")}
     small |= {f"N{number}": country(f"N{number}") for number in range(12)}
     thin = {name: sold_in(sold, 0.2) for name, sold in small.items()}
-    with a_shop(tmp_path, gone, **thin) as scene:
+    with a_shop(tmp_path, gone, REVENUE, **thin) as scene:
         scene.ticks(due(10, 8), 4)
         (incident,) = incidents(scene)
         assert [part.member and part.member.name for part in incident.metrics] == ["DE", "X1", "X2"]
@@ -323,7 +326,7 @@ def test_hostile_names_are_told_as_text(tmp_path: Path) -> None:
     """A country that calls people, breaks lines and quotes is one of many; it is shown, and does nothing."""
     name = "<!channel> 'x' \"y\"\n@everyone [a](http://b)\u202e"
     sold = country("DE", (utc(10, 9), utc(10, 13)))
-    with a_shop(tmp_path, {}, **{name: sold}) as scene:
+    with a_shop(tmp_path, {}, REVENUE, **{name: sold}) as scene:
         scene.ticks(due(10, 8), 3)
         (incident,) = incidents(scene)
         assert incident.worst.member == Member("country", name)
@@ -377,3 +380,64 @@ def test_after_a_gap_members_are_judged_in_order(tmp_path: Path) -> None:
         ]
         (opened,) = titles(scene)
     assert opened.startswith("Checkout revenue for country=ES is 0 €")
+
+
+def test_nobody_is_left_behind_by_the_listed(tmp_path: Path) -> None:
+    """Those that were counted only go on when all that were listed are back: still one incident, and one end."""
+    short, long = ((utc(10, 9), utc(10, 12)),), ((utc(10, 9), utc(10, 16)),)
+    large = {f"S{number:02}": sold_in(country(f"S{number:02}", *short), 0.2) for number in range(20)}
+    small = {f"T{number:02}": sold_in(country(f"T{number:02}", *long), 0.1) for number in range(5)}
+    metric = replace(REVENUE, query=replace(QUERY, limit=100))
+    with a_shop(tmp_path, {}, metric, **large, **small) as scene:
+        scene.source.sales[metric.name] = rhythm
+        scene.ticks(due(10, 8), 13)
+        (incident,) = incidents(scene)
+        assert incident.is_over
+        assert [reason for _, reason in scene.post.told if reason != "no_reaction"] == ["opened", "resolved"]
+
+
+def until(end_at: datetime, sold: Sales) -> Sales:
+    return lambda at: sold(at) if at < end_at else None
+
+
+def test_the_members_of_a_daily_rule_in_another_zone(tmp_path: Path) -> None:
+    """Days of Berlin, with a clock change in between: chosen at their midnight, judged once a day."""
+    metric = replace(REVENUE, every_s=86_400, timezone="Europe/Berlin", revise_s=3 * 86_400)
+    with a_shop(tmp_path, {}, metric) as scene:
+        scene.source.sales[metric.name] = lambda at: 24 * rhythm(at)
+        flat = {name: sold_in(rhythm, 24 * share) for name, share in SHARES.items()}
+        scene.source.members[metric.name] = {**flat, "DE": until(utc(29, 0), flat["DE"])}
+        scene.replay(utc(27, 12), utc(31, 12))
+        (incident,) = incidents(scene)
+        assert incident.worst.member == Member("country", "DE")
+        assert incident.worst.span.start_at >= utc(28, 23)
+        state = scene.world.store.members()[metric.name]
+        assert (state.chosen_at, state.judged_until) == (utc(29, 22), utc(30, 22))
+
+
+def test_the_members_of_a_ratio(tmp_path: Path) -> None:
+    """A country whose payments fail, by numerator and denominator, while the whole hardly moves."""
+    query = ShortForm("payments", "paid_at", None, "count(paid)", "count(*)", each="country")
+    metric = replace(REVENUE, kind=Kind.RATIO, unit="%", empty=EmptyMeans.MISSING, query=query)
+
+    def read_members(asked: Metric, names: Sequence[str], span: Span) -> MemberRows:
+        starts = grid_of(asked.timezone, asked.every_s, span).starts
+        rng = np.random.default_rng(int(starts[0]) if starts.size else 0)
+        weights = np.tile(np.array([[60.0 if name == "DE" else 400.0] for name in names]), starts.size)
+        paid = rng.binomial(weights.astype(int), 0.9) / weights
+        is_broken = (starts >= epoch_s(utc(10, 9))) & (starts < epoch_s(utc(10, 13)))
+        paid[names.index("DE"), is_broken] = 0.2
+        return MemberRows(tuple(names), starts, paid, np.ones(paid.shape, dtype=bool), weights)
+
+    with a_shop(tmp_path, {}, metric) as scene:
+        rng = np.random.default_rng(1)
+        scene.source.sales[metric.name] = lambda at: 0.9 + 0.01 * float(rng.standard_normal()) * (at is not None)
+        scene.source.read_members = read_members  # type: ignore[assignment,method-assign]  # what this test says
+        scene.ticks(due(10, 8), 3)
+        (incident,) = incidents(scene)
+        assert incident.worst.member == Member("country", "DE")
+        block = scene.world.store.member_history(metric.name, utc(9, 0))
+        assert block is not None
+        assert block.weights is not None
+        (opened,) = titles(scene)
+    assert opened.startswith("Checkout revenue for country=DE is 20 % - usually about ")

@@ -189,3 +189,17 @@ def test_rules_that_are_gone_are_forgotten(ticks: TickLog, log: Captured) -> Non
     for book in (BOOK, a_book(ORDERS), BOOK):
         ended(ticks, tick(failures=failures if REVENUE.name in book.metrics else {}), book)
     assert [line["event"] for line in log.lines].count("a metric fails") == 2
+
+
+def test_a_member_is_logged_with_its_metric(ticks: TickLog, log: Captured) -> None:
+    """Once while it goes on, with the rule it belongs to; members that cannot be read are no message that failed."""
+    series = f"{REVENUE.name} country=DE"
+    for hour in range(2):
+        ended(ticks, tick(found(OutcomeKind.ANOMALOUS, series, hour)))
+        ended(ticks, tick(failures={f"{REVENUE.name} each country": "no such column (rule: x)"}))
+    told = [line for line in log.lines if line["event"] == "outcome anomalous"]
+    assert [(line["metric"], line["member"], line["rule"]) for line in told] == [
+        (REVENUE.name, "country=DE", REVENUE.place)
+    ]
+    failed = [line for line in log.lines if line["level"] == "warning"]
+    assert [(line["event"], line["metric"]) for line in failed] == [("members cannot be judged", REVENUE.name)] * 2
