@@ -14,7 +14,8 @@ def rounded(low: Floats, high: Floats, kind: Kind, p_empty: Floats, is_positive:
     """The ends of a range as they can occur, (k, m) each.
 
     Args:
-        low, high: ends.
+        low: end of the range.
+        high: end of the range.
         kind: of the metric; a count is whole.
         p_empty: chance of an empty bucket: from two in a hundred on, none is too low.
         is_positive: the series never was below 0.

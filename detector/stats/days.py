@@ -1,6 +1,7 @@
 """Local days: the blocks in which series are expected, judged and learned from; time first, series last."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,8 @@ from detector.model.panel import Bools, Floats
 __all__ = ["WEEK", "Day", "days_of", "last_day_of"]
 
 WEEK = 7
+
+Array = TypeVar("Array", Floats, Bools)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +48,7 @@ class Day:
         """Its buckets are the slots."""
         return self.is_plain and self.slot.size == self.slots
 
-    def in_buckets(self, values: Floats) -> Floats:
+    def in_buckets(self, values: Array) -> Array:
         """Values of slots (..., slots, m) for the buckets, (..., b, m)."""
         return values[..., : self.slot.size, :] if self.is_plain else values[..., self.slot, :]
 

@@ -47,7 +47,8 @@ class Emptiness:
         ratio = np.where(typical > 0, amount / np.where(typical > 0, typical, 1.0), 1.0)
         pooled = np.exp(np.log(pooled) * np.minimum(ratio, _LARGEST))
         shown = np.clip(1.0 / (seen + 1.0), _LEAST, _MOST_LEAST)
-        return np.maximum((empty + _CLASS_WEEKS * pooled) / (count + _CLASS_WEEKS), shown)
+        chance: Floats = np.maximum((empty + _CLASS_WEEKS * pooled) / (count + _CLASS_WEEKS), shown)
+        return chance
 
     def _of_size(self, amount: Floats, busy: Floats) -> Floats:
         """What was seen of the size class of each amount (slots, m): how many, how many empty, how much they held."""
@@ -61,13 +62,13 @@ class Emptiness:
         self._sums *= 1.0 - 1.0 / _MEMORY_DAYS
         amount = np.maximum(expected, 0.0)
         at_least = usable
-        for place, part in enumerate(_CLASSES):
-            larger = at_least & (amount >= _CLASSES[place + 1] * busy) if place + 1 < len(_CLASSES) else None
-            here = at_least if larger is None else at_least & ~larger
+        for place, next_part in enumerate([*_CLASSES[1:], np.inf]):
+            larger = at_least & (amount >= next_part * busy) if place + 1 < len(_CLASSES) else np.zeros_like(at_least)
+            here = at_least & ~larger
             self._sums[0, place] += here.sum(axis=0)
             self._sums[1, place] += (here & is_empty).sum(axis=0)
             self._sums[2, place] += np.where(here, amount, 0.0).sum(axis=0)
-            at_least = here if larger is None else larger
+            at_least = larger
 
 
 def is_nearly_empty(values: Floats, expected: Floats, kind: Kind) -> Bools:

@@ -102,9 +102,11 @@ def _digests_of(panel: Panel, watch: Watch, follows: Follows) -> _Digests:
 
 def _add(digest: "blake2b", panel: Panel, part: slice) -> None:
     grid = panel.grid
-    arrays = [grid.starts[part], grid.ends[part], grid.walls[part], panel.is_holiday[part]]
-    arrays += [array[:, part] for array in (panel.values, panel.known, panel.teaches)]
-    arrays += [] if panel.is_unsettled is None else [panel.is_unsettled[part]]
-    arrays += [] if panel.weights is None else [panel.weights[:, part]]
+    of_buckets = (grid.starts, grid.ends, grid.walls, panel.is_holiday, panel.is_unsettled)
+    of_series = (panel.values, panel.known, panel.teaches, panel.weights)
+    arrays = [
+        *(one[part] for one in of_buckets if one is not None),
+        *(one[:, part] for one in of_series if one is not None),
+    ]
     for array in arrays:
         digest.update(np.ascontiguousarray(array).tobytes())

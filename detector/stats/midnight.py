@@ -56,7 +56,8 @@ class Midnight:
         """Look at the first week.
 
         Args:
-            kind, on: law and bad side of all series.
+            kind: law of all series.
+            on: their bad side.
             follows: their seasons.
             first: FIRST_DAYS days.
             days: how many are to come at most.
@@ -113,7 +114,7 @@ class Midnight:
         self._trust.learn(sums.said, sums.actual - sums.expected + sums.drift, sums.noise, weighed.block.has)
         self._run = weighed.run[-1]
         off = day.is_off or day.is_unsettled
-        is_usual = ~(buckets.known & (~buckets.teaches | off)).any(axis=0)
+        is_usual: Bools = np.all(~buckets.known | (buckets.teaches & (not off)), axis=0)
         for one, found in zip(self._watched, weighed.sides, strict=True):
             one.habits.learn(day, found.deviations, weighed.active & is_usual)
             one.tail.learn(found.evidence.max(axis=1), is_usual, outlook.has_learned)

@@ -10,9 +10,9 @@ from detector.stats.band import quantile_of
 from detector.stats.days import Day
 from detector.stats.emptiness import is_nearly_empty
 from detector.stats.evidence import Sums, Trail, depression, elevation, silence
+from detector.stats.expected import Expected, Told
 from detector.stats.recent import Block
 from detector.stats.scoring import Scale
-from detector.stats.walk import Expected, Told
 
 __all__ = ["Buckets", "Found", "Outlook", "Side", "Weighed"]
 
@@ -201,7 +201,7 @@ class Outlook:
             teaches=buckets.teaches,
             expected=mean,
             actual=np.where(buckets.known, buckets.values, 0.0),
-            variance=np.where(something, variance, 0.0),
+            variance=variance,
             shared=shared,
             scale=np.maximum(mean, 0.0) if adds_up else something.astype(np.float64),
         )

@@ -62,7 +62,7 @@ class Weeks:
         self._was_empty[weekday, week] = is_empty
 
     def before(self, day: int, lag: int = WEEK) -> tuple[Floats, Floats, Floats]:
-        """Values of the same slots `lag`, `lag` + 7, ... days before (8, slots, m), how many are known, how many empty."""
+        """Values of the same slots `lag`, `lag` + 7, ... days before (8, slots, m); how many are known, and empty."""
         weekday = (day - lag) % WEEK
         return self._values[weekday], self._count[weekday].copy(), self._empty[weekday].copy()
 

@@ -1,4 +1,4 @@
-"""Series that are ready for a local day: the days before it are walked through once, and then only today is looked at."""
+"""Series that are ready for a local day: those before it are walked through once, and then only today is looked at."""
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
@@ -89,7 +89,7 @@ def ready_of(panel: Panel, watch: Watch, follows: Follows, *, keeps_earlier: boo
     """Walk through all days before the last one of a panel.
 
     Args:
-        panel: of series that all begin on its first day; at least one bucket of the last day, whose values do not count.
+        panel: of series that all begin on its first day; of the last day one bucket at least; its value does not count.
         watch: what to look for.
         follows: their seasons.
         keeps_earlier: the walk will be gone on with from REVISED_DAYS before, when buckets have changed since.
@@ -118,9 +118,7 @@ def ready_again(panel: Panel, before: Ready) -> Ready:
     return _gone_on(panel, before.watch, deepcopy(before.earlier), days, [unchanged])
 
 
-def _gone_on(
-    panel: Panel, watch: Watch, midnight: Midnight, days: Sequence[Day], tail: Sequence[Judgement]
-) -> Ready:
+def _gone_on(panel: Panel, watch: Watch, midnight: Midnight, days: Sequence[Day], tail: Sequence[Judgement]) -> Ready:
     """Walk through the last REVISED_DAYS before the newest day, and keep the walk as it was before them."""
     earlier, first = deepcopy(midnight), max(days[-1].buckets.start - TAIL, 0)
     found = _walk(panel, watch, midnight, days[-1 - REVISED_DAYS : -1], first)
@@ -162,7 +160,10 @@ def _walk(panel: Panel, watch: Watch, midnight: Midnight, days: Sequence[Day], f
 
 def _buckets_of(panel: Panel, part: slice) -> Buckets:
     """Time first, so that all series of one bucket lie side by side."""
-    values, known, teaches = (np.ascontiguousarray(of[:, part].T) for of in (panel.values, panel.known, panel.teaches))
-    weights = None if panel.weights is None else np.ascontiguousarray(panel.weights[:, part].T)
-    known &= np.isfinite(values)
-    return Buckets(np.minimum(np.maximum(values, -_FURTHEST), _FURTHEST), known, teaches, weights)
+    values, known = np.ascontiguousarray(panel.values[:, part].T), np.ascontiguousarray(panel.known[:, part].T)
+    return Buckets(
+        values=np.minimum(np.maximum(values, -_FURTHEST), _FURTHEST),
+        known=known & np.isfinite(values),
+        teaches=np.ascontiguousarray(panel.teaches[:, part].T),
+        weights=None if panel.weights is None else np.ascontiguousarray(panel.weights[:, part].T),
+    )

@@ -1,4 +1,4 @@
-"""Running sums over time, which is the last axis but one; doubled rather than accumulated, which is faster many times over."""
+"""Running sums over time, the last axis but one; by doubling, which is many times as fast as adding up one by one."""
 
 import numpy as np
 

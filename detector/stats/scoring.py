@@ -58,7 +58,8 @@ class Scale:
         best = np.clip(((evidence - location) / scale).max(axis=0), _LOWEST, _FURTHEST)
         reduced = (best - self.best.location) / self.best.scale
         heavy = np.log1p(_SHAPE * np.maximum(reduced, 0.0)) / _SHAPE
-        return np.clip(np.where(reduced > 0, heavy, reduced), _LOWEST, _HIGHEST) * self.sure
+        scores: Floats = np.clip(np.where(reduced > 0, heavy, reduced), _LOWEST, _HIGHEST) * self.sure
+        return scores
 
 
 class Tail:

@@ -10,8 +10,8 @@ __all__ = ["Shift"]
 
 # More than this of a week cannot be an incident: the new level is taken as it is.
 _SHARE = 0.4
-# So many days in a row, of each of which more than this was taken for an incident and so much was missing, show what the
-# new level is. A shop that sells next to nothing has no new level: it may be back any day.
+# So many days in a row, of each of which more than this was taken for an incident and so much was missing, show what
+# the new level is. A shop that sells next to nothing has no new level: it may be back any day.
 _RUN, _HEAVY, _LARGE, _CLOSED = 3, 0.5, 0.25, 0.2
 _BACK_DAYS = 28  # so long the old level is remembered: it comes back at once when three days are at it again
 

@@ -102,11 +102,12 @@ def unjudged(panel: Panel, watch: Watch, newest: int) -> Judgement:
 def judged(outlook: Outlook, weighed: Weighed, buckets: Buckets, watch: Watch, newest: int) -> Judgement:
     """The newest of the buckets that were weighed."""
     k = slice(weighed.ready.shape[0] - newest, None)
-    values, known = (array[buckets.values.shape[0] - newest :] for array in (buckets.values, buckets.known))
+    of_day = slice(buckets.values.shape[0] - newest, None)
+    values, known = buckets.values[of_day], buckets.known[of_day]
     ready, adds_up = weighed.ready[k], watch.kind.adds_up
     mean = np.where(ready, weighed.expected[k], 0.0)
     mean, variance = np.maximum(mean, 0.0) if adds_up else mean, np.where(ready, weighed.variance[k], 0.0)
-    is_positive = _lowest_before(outlook, buckets)[buckets.values.shape[0] - newest :] >= 0
+    is_positive = _lowest_before(outlook, buckets)[of_day] >= 0
     low, high = rounded(weighed.low[k], weighed.high[k], watch.kind, weighed.p_empty[k], is_positive)
     score, is_drop = _scores(outlook, weighed, k)
     verdict = np.where(ready, np.where(score > threshold_of(watch.false_alarms_per_s), 1, 0), VerdictCode.LEARNING)

@@ -1,19 +1,19 @@
 """From local midnight to midnight: expect a day from those before it, then let what is usual in it teach."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from detector.model.metric import Kind
 from detector.model.panel import Bools, Floats
 from detector.stats.days import WEEK, Day
 from detector.stats.emptiness import Emptiness, is_nearly_empty
+from detector.stats.expected import Expected, Told
+from detector.stats.first_week import without_giants, without_wild_ones
 from detector.stats.profile import LAGS, Follows, Leaning, Weeks, winsorized_mean
 from detector.stats.running import running_sum
 from detector.stats.shift import Shift
-from detector.stats.variance import Law, VarianceLaw
+from detector.stats.variance import VarianceLaw
 
-__all__ = ["Expected", "Told", "Walk"]
+__all__ = ["Walk"]
 
 _LEVEL_WEEKS = 4
 # Each week weighs 0.6 of the one after it: follows a growth of a few per cent a week; oldest day first.
@@ -29,58 +29,6 @@ _FLAG = {1: 4.5, 3: 4.0, 6: 4.0, 24: 4.0}  # sd of sums of so many buckets that 
 _CUT_LOW, _CUT_HIGH = 4.0, 4.0  # sd to which single values are cut before they teach
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Told:
-    """One day's values by slot, per nominal length of a bucket; each of shape (slots, m).
-
-    Attributes:
-        values: nan where missing.
-        known: whether they are there.
-        teaches: known, and no past incident or data fault.
-        weights: denominators of a ratio, or None.
-    """
-
-    values: Floats
-    known: Bools
-    teaches: Bools
-    weights: Floats | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Expected:
-    """What a day's slots should hold by all that had been seen at its local midnight; (slots, m), `busy` (m,).
-
-    Attributes:
-        has: there is an earlier week to compare with.
-        mean: of a normal bucket; 0 where there is none.
-        variance: of a normal bucket around it, the error of the mean included.
-        shared: sd of the part of that error which all buckets of the day have in common: large on days off.
-        weeks: how many earlier weeks speak for it.
-        p_empty: chance that a normal bucket is (nearly) empty.
-        law: how the variance follows the mean.
-        usual: the mean if the day were like any other of its weekday; nan where there is none.
-        level: mean bucket of these weeks, (m,).
-        busy: what a busy bucket of these weeks holds: the mean in which each counts by its size, (m,).
-    """
-
-    has: Bools
-    mean: Floats
-    variance: Floats
-    shared: Floats
-    weeks: Floats
-    p_empty: Floats
-    law: Law
-    usual: Floats
-    level: Floats
-    busy: Floats
-
-    def variance_of(self, weights: Floats | None) -> Floats:
-        """Variance around the mean of buckets with these denominators, (slots, m)."""
-        if weights is None:
-            return self.variance
-        return self.law.variance(self.mean, weights) * (1.0 + 1.0 / np.maximum(self.weeks, 1.0)) + self.shared**2
-
-
 class Walk:
     """What the days so far say of the next one."""
 
@@ -90,7 +38,7 @@ class Walk:
         usable = np.stack([told.teaches & (not day.is_off) for day, told in week])
         self._slots, series = usable.shape[1:]
         values = np.where(usable, np.stack([told.values for _, told in week]), np.nan)
-        values = _without_giants(values) if kind.adds_up else _without_wild_ones(values)
+        values = without_giants(values) if kind.adds_up else without_wild_ones(values)
         every = np.maximum(usable.sum(axis=(0, 1)), 1)
         self._level = values.sum(axis=(0, 1)) / every
         self._daily = np.full((_LEVEL_WEEKS * WEEK, series), np.nan)  # means, gaps and incidents as expected
@@ -160,13 +108,15 @@ class Walk:
         known = np.isfinite(self._daily)
         total = np.where(known, _LEVEL_WEIGHTS, 0.0).sum(axis=0)
         mean = np.where(known, self._daily * _LEVEL_WEIGHTS, 0.0).sum(axis=0) / np.where(total > 0, total, 1.0)
-        return np.where(total > 0, mean, self._level)
+        level: Floats = np.where(total > 0, mean, self._level)
+        return level
 
     def _busy_bucket(self, sizes: Floats) -> Floats:
         self._sizes *= _BUSY_DECAY
         self._sizes[0] += np.einsum("sm,sm->m", sizes, sizes)
         self._sizes[1] += sizes.sum(axis=0)
-        return self._sizes[0] / np.where(self._sizes[1] > 0, self._sizes[1], 1.0)
+        busy: Floats = self._sizes[0] / np.where(self._sizes[1] > 0, self._sizes[1], 1.0)
+        return busy
 
     def _profile(self, lag: int, weights: Floats | None) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
         """What slots hold beside their level, how many weeks say so, and how many of those were there, and empty.
@@ -288,38 +238,8 @@ class Walk:
         passed_over = self._passed_over[day.weekday]
         is_habit = passed_over >= _PASSED_OVER
         self._passed_over[day.weekday] = np.where(usable, np.where(hit, passed_over + 1.0, 0.0), passed_over)
-        return hit & ~is_shifted & ~is_habit
-
-
-def _without_giants(values: Floats) -> Floats:
-    """A first week's amounts, 0 where unknown, cut at three times what 95 of 100 busy buckets stay below.
-
-    Above that it is one giant order, or below the negative of one busy bucket a giant refund.
-    """
-    values = np.where(np.isfinite(values), values, 0.0)
-    flat = np.sort(values.reshape(-1, values.shape[-1]), axis=0)
-    busy = np.maximum((flat > 0).sum(axis=0), 1)
-    place = flat.shape[0] - 1 - (busy - 1) // 20
-    most = np.take_along_axis(flat, place[None], axis=0)[0]
-    return np.minimum(np.maximum(values, -most), 3.0 * most)
-
-
-def _without_wild_ones(values: Floats) -> Floats:
-    """A first week's levels, 0 where unknown, cut at three times the distance that 9 of 10 keep from their slot's median."""
-    known = np.isfinite(values)
-    middle = _quantile(values, 0.5)
-    flat = np.abs(values - middle).reshape(1, -1, values.shape[-1]).swapaxes(0, 1)
-    reach = 3.0 * _quantile(flat, 0.9)[0]
-    return np.where(known, np.minimum(np.maximum(values, middle - reach), middle + reach), 0.0)
-
-
-def _quantile(values: Floats, level: float) -> Floats:
-    """Of what is known over the first axis, the value at or below the level; 0 where nothing is."""
-    ordered = np.sort(np.where(np.isfinite(values), values, np.inf), axis=0)
-    count = np.isfinite(values).sum(axis=0)
-    place = np.floor(np.maximum(count - 1, 0) * level).astype(np.int64)
-    found = np.take_along_axis(ordered, place[None], axis=0)[0]
-    return np.where(count > 0, found, 0.0)
+        incidents: Bools = hit & ~is_shifted & ~is_habit
+        return incidents
 
 
 def _smoothed(profile: Floats) -> Floats:

@@ -58,7 +58,6 @@ def test_future_of_another_kind_changes_nothing(on: Direction) -> None:
         assert differing(kept, before, slice(0, end)) == []
 
 
-@pytest.mark.xfail(reason="slots lean by the denominators of their whole day, later hours included", strict=True)
 def test_later_denominators_change_nothing() -> None:
     """What is known of a ratio's bucket is the same before and after the other hours of its day are in."""
     panel = simulated(Kind.RATIO, a_grid(days=30), seed=1, series=4, rhythm=Rhythm(1000.0))

@@ -57,9 +57,6 @@ def test_first_weeks_of_any_size_keep_the_promise(kind: Kind, on: Direction, ord
     assert np.max(weeks[2:]) <= poisson.isf(ODDS, 2.0 * 5 * SERIES * 7 / MONTH_DAYS)
 
 
-@pytest.mark.xfail(
-    reason="rises of ratios with few visitors flood weeks four to six: three times the promise", strict=True
-)
 def test_rises_of_small_ratios_keep_the_promise() -> None:
     """Shares of a hundred visitors an hour: no week of the first six above twice the promise."""
     weeks = early_alarms(Kind.RATIO, Direction.RISE, 100.0, seed=50)

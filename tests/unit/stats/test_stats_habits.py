@@ -5,67 +5,64 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from detector.model.metric import Kind
-from detector.stats.coverage import deviates_of, reaches
+from detector.stats.coverage import Reach
+from detector.stats.days import days_of
 from detector.stats.judge import VerdictCode, judge
-from detector.stats.layout import layout_of
-from detector.stats.recent import come_true
-from detector.stats.slots import steadied
+from detector.stats.recent import Trust
+from detector.stats.slots import Habits
 from rhythms import a_shop, a_watch, at_zero, episodes, panel_of
 
 DAYS = 70
 
 
+def calmed(noise: np.ndarray) -> np.ndarray:
+    """Deviations (days, slots, m) times the factors that the days before gave them."""
+    days = days_of(panel_of(np.zeros((1, DAYS * 24))).grid, np.zeros(DAYS * 24, dtype=bool), None)
+    habits, found = Habits(1, 24, noise.shape[2]), []
+    for day, here in zip(days, noise, strict=True):
+        found.append(here * habits.factors(day)[0])
+        habits.learn(day, here[None], np.ones(here.shape, dtype=bool))
+    return np.stack(found)
+
+
 def test_restless_slot_counts_less() -> None:
-    """An hour that strays three times as far as the others of its week is heard half as loud, or less."""
-    layout = layout_of(panel_of(np.zeros((20, DAYS * 24))).grid)
-    noise = np.random.default_rng(1).standard_normal((1, 20, DAYS * 24))
-    restless = layout.slot == 7
-    noise[..., restless] *= 3.0
-    calm = steadied(noise, np.ones(noise.shape[1:], dtype=bool), layout)[..., -14 * 24 :]
-    there = restless[-14 * 24 :]
-    assert np.std(calm[..., there]) < 1.5 * np.std(calm[..., ~there])
+    """An hour that strays three times as far as the others of its week is heard little more than half as loud."""
+    noise = np.random.default_rng(1).standard_normal((DAYS, 24, 20))
+    noise[:, 7] *= 3.0
+    calm = calmed(noise)[-14:]
+    assert np.std(calm[:, 7]) < 1.7 * np.std(np.delete(calm, 7, axis=1))
 
 
 def test_incidents_make_no_slot_restless() -> None:
     """One absurd day in ten weeks makes the hours in which it fell at most a third less heard."""
-    layout = layout_of(panel_of(np.zeros((20, DAYS * 24))).grid)
-    noise = np.random.default_rng(2).standard_normal((1, 20, DAYS * 24))
-    usable = np.ones(noise.shape[1:], dtype=bool)
-    before = steadied(noise, usable, layout)[..., -24:]
-    noise[..., 40 * 24 + 9 : 40 * 24 + 15] = 50.0
-    after = steadied(noise, usable, layout)[..., -24:]
-    assert np.min(np.abs(after / before)) > 0.66
+    noise = np.random.default_rng(2).standard_normal((DAYS, 24, 20))
+    before = calmed(noise)[-1]
+    noise[40, 9:15] = 50.0
+    assert np.min(np.abs(calmed(noise)[-1] / before)) > 0.66
 
 
 @pytest.mark.parametrize("heavy", [3.0, 30.0])
 def test_range_comes_to_hold_99_of_100(heavy: float) -> None:
     """Whatever the law of the noise, one in a hundred lies outside after some weeks."""
-    layout = layout_of(panel_of(np.zeros((40, 200 * 24))).grid)
-    deviates = np.random.default_rng(3).standard_t(heavy, (40, 200 * 24))
-    down, up = (layout.spread_out(side) for side in reaches(deviates, np.ones(deviates.shape, dtype=bool), layout))
-    late = slice(60 * 24, None)
-    outside = ((deviates < -down) | (deviates > up))[:, late]
-    assert 0.007 < outside.mean() < 0.015
-
-
-def test_deviates_undo_the_law_of_the_range() -> None:
-    """A value in the middle of its law is 0, amounts and gauges alike; where nothing varies all are 0."""
-    mean, variance = np.array([[50.0, 50.0]]), np.array([[25.0, 0.0]])
-    middle = mean * (1.0 - 25.0 / (9.0 * 2500.0)) ** 3
-    assert deviates_of(middle, mean, variance, Kind.REVENUE) == pytest.approx(np.zeros((1, 2)), abs=1e-12)
-    assert deviates_of(mean + 5.0, mean, variance, Kind.GAUGE).tolist() == [[1.0, 0.0]]
+    deviates = np.random.default_rng(3).standard_t(heavy, (200, 24, 40))
+    reach, outside = Reach(40), []
+    for day in deviates:
+        below, above = day < -reach.down, day > reach.up
+        outside.append(below | above)
+        reach.learn(below, above, np.ones(day.shape, dtype=bool))
+    assert 0.007 < np.mean(outside[60:]) < 0.015
 
 
 def test_memory_is_believed_as_far_as_it_came_true() -> None:
     """A memory that told half of each error is trusted by half, one that told nothing not at all."""
-    panel = panel_of(np.zeros((1, DAYS * 24)))
-    rng = np.random.default_rng(4)
-    useful, idle = rng.standard_normal((2, 1, DAYS * 24))
-    gap = 0.5 * useful + 0.3 * rng.standard_normal((1, DAYS * 24))
-    usable = np.ones(gap.shape, dtype=bool)
-    said = come_true((useful, idle), gap, np.ones(gap.shape), usable, layout_of(panel.grid))[:, -24:]
-    assert said == pytest.approx(0.5 * useful[:, -24:], abs=0.15)
+    rng, trust = np.random.default_rng(4), Trust(1, 1)
+    for _ in range(DAYS):
+        useful, idle = rng.standard_normal((2, 1, 24, 1))
+        gap = 0.5 * useful + 0.3 * rng.standard_normal((1, 24, 1))
+        trust.learn((useful, idle), gap, np.ones(gap.shape), np.ones((24, 1), dtype=bool))
+    believed, doubted = trust.weights()
+    assert believed[0, 0] == pytest.approx(0.5, abs=0.05)
+    assert doubted[0, 0] == pytest.approx(0.0, abs=0.05)
 
 
 def test_earlier_incidents_do_not_deafen() -> None:

@@ -5,16 +5,18 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 from scipy.stats import gamma, norm, poisson
+from scipy.stats.mstats import winsorize
 from statsmodels.genmod.families import Gamma
 from statsmodels.genmod.families.links import Identity
 from statsmodels.genmod.generalized_linear_model import GLM
 
 from detector.model.metric import FalseAlarms, Kind
-from detector.stats.band import band_of, quantile_of
+from detector.stats.band import quantile_of, rounded
 from detector.stats.calibration import gumbel_of, prior_of, threshold_of
 from detector.stats.emptiness import Emptiness
 from detector.stats.layout import layout_of
 from detector.stats.profile import winsorized_mean
+from detector.stats.running import running_maximum, running_sum
 from detector.stats.variance import VarianceLaw
 from rhythms import panel_of
 
@@ -23,41 +25,41 @@ from rhythms import panel_of
 def test_variance_law_agrees_with_gamma_regression() -> None:
     """Sixty days of squared errors give the law that a gamma GLM with identity link finds in them."""
     rng = np.random.default_rng(1)
-    expected = np.tile(np.linspace(100.0, 4000.0, 24), (1, 1))
-    law = VarianceLaw(Kind.REVENUE, np.array([2000.0]), 24)
-    errors = rng.normal(0.0, np.sqrt(80.0 * expected + 0.01 * expected**2), (60, 24))
+    expected = np.linspace(100.0, 4000.0, 24)[:, None]
+    law = VarianceLaw(Kind.REVENUE, np.array([2000.0]), 24, np.array([1000.0]))
+    errors = rng.normal(0.0, np.sqrt(80.0 * expected + 0.01 * expected**2)[:, 0], (60, 24))
     for day in errors:
-        law.learn(expected, None, day[None] ** 2)
-    mean = np.tile(expected[0], 60)
+        law.learn(expected, None, day[:, None] ** 2)
+    mean = np.tile(expected[:, 0], 60)
     weights = np.exp(-np.repeat(np.arange(59, -1, -1), 24) / 60.0)
     model = GLM(errors.ravel() ** 2, np.column_stack([mean, mean**2]), Gamma(Identity()), freq_weights=weights)
     first, second = model.fit(start_params=[80.0, 0.01]).params
     theirs = np.sqrt(first * expected + second * expected**2)
-    assert np.allclose(np.sqrt(law.variance(expected, None)), theirs, rtol=0.08)
+    assert np.allclose(np.sqrt(law.law.variance(expected, None)), theirs, rtol=0.08)
 
 
 def test_variance_law_forgets_its_prior() -> None:
     """A series a hundred times quieter than the prior is known as such after two weeks."""
     rng = np.random.default_rng(2)
-    expected = np.tile(np.linspace(1000.0, 4000.0, 24), (1, 1))
-    law = VarianceLaw(Kind.REVENUE, np.array([2500.0]), 24)
+    expected = np.linspace(1000.0, 4000.0, 24)[:, None]
+    law = VarianceLaw(Kind.REVENUE, np.array([2500.0]), 24, np.array([1000.0]))
     for _ in range(14):
         law.learn(expected, None, (0.02 * expected * rng.standard_normal(expected.shape)) ** 2)
-    assert np.allclose(np.sqrt(law.variance(expected, None)) / expected, 0.02, rtol=0.35)
+    assert np.allclose(np.sqrt(law.law.variance(expected, None)) / expected, 0.02, rtol=0.35)
 
 
 def test_giant_order_does_not_teach_the_variance() -> None:
     """One error of a hundred standard deviations moves the law by less than a fifth."""
     rng = np.random.default_rng(3)
-    expected = np.full((1, 24), 100.0)
-    law = VarianceLaw(Kind.COUNT, np.array([100.0]), 24)
+    expected = np.full((24, 1), 100.0)
+    law = VarianceLaw(Kind.COUNT, np.array([100.0]), 24, np.array([10.0]))
     for _ in range(40):
-        law.learn(expected, None, rng.normal(0.0, 10.0, (1, 24)) ** 2)
-    before = law.variance(expected, None)[0, 0]
-    day = rng.normal(0.0, 10.0, (1, 24)) ** 2
-    day[0, 5] = 1e6
+        law.learn(expected, None, rng.normal(0.0, 10.0, (24, 1)) ** 2)
+    before = law.law.variance(expected, None)[0, 0]
+    day = rng.normal(0.0, 10.0, (24, 1)) ** 2
+    day[5] = 1e6
     law.learn(expected, None, day)
-    assert law.variance(expected, None)[0, 0] < 1.2 * before
+    assert law.law.variance(expected, None)[0, 0] < 1.2 * before
 
 
 @pytest.mark.parametrize("spread", [0.1, 0.3, 0.6])
@@ -73,8 +75,8 @@ def test_band_of_amounts_is_that_of_a_gamma_law(spread: float) -> None:
 def test_band_of_counts_holds_99_of_100(mean: float) -> None:
     """Whole numbers: the band never holds less than 99 of 100 Poisson counts, and hardly more."""
     expected = np.array([[mean]])
-    reach = (np.full((1, 1), norm.ppf(0.005)), np.full((1, 1), norm.ppf(0.995)))
-    low, high = band_of(expected, expected, Kind.COUNT, reach, (np.exp(-expected), np.array([[True]])))
+    ends = (quantile_of(expected, expected, Kind.COUNT, norm.ppf(level)) for level in (0.005, 0.995))
+    low, high = rounded(*ends, Kind.COUNT, np.exp(-expected), np.array([[True]]))
     held = poisson.cdf(high, mean) - poisson.cdf(low - 1, mean)
     assert 0.985 <= held[0, 0] < 1.0
 
@@ -111,27 +113,54 @@ def test_threshold_is_the_rarity_that_was_asked_for() -> None:
 def test_emptiness_follows_the_size_of_the_bucket() -> None:
     """Busy buckets that were never empty make silence loud; thin ones that often were make it mean little."""
     rates = Emptiness(1)
-    expected = np.array([[100.0] * 12 + [1.0] * 12])
+    expected = np.array([[100.0] * 12 + [1.0] * 12]).T
     busy = np.array([100.0])
-    is_empty = np.array([[False] * 12 + [True, False] * 6])
+    is_empty = np.array([[False] * 12 + [True, False] * 6]).T
     for _ in range(30):
         rates.learn(expected, is_empty, np.ones(is_empty.shape, dtype=bool), busy)
-    weeks = (np.full(expected.shape, 4.0), np.array([[0.0] * 12 + [2.0] * 12]))
+    weeks = (np.full(expected.shape, 4.0), np.array([[0.0] * 12 + [2.0] * 12]).T)
     chance = rates.chance(expected, expected * 25.0, weeks, busy)
-    assert np.all(chance[0, :12] < 0.02)
-    assert np.all(np.abs(chance[0, 12:] - 0.5) < 0.1)
+    assert np.all(chance[:12] < 0.02)
+    assert np.all(np.abs(chance[12:] - 0.5) < 0.1)
 
 
 def test_mean_of_weeks_bears_one_odd_week() -> None:
     """Eight weeks, one of them absurd: within 5 % of the others' mean; a single week is its own mean."""
-    weeks = np.array([[[10.0], [11.0], [9.0], [10.0], [10.5], [9.5], [10.0], [5000.0]]])
-    mean, count = winsorized_mean(weeks, np.ones(weeks.shape, dtype=bool))
+    weeks = np.array([10.0, 11.0, 9.0, 10.0, 10.5, 9.5, 10.0, 5000.0])[:, None, None]
+    mean, least, greatest = winsorized_mean(weeks, np.full((1, 1), 8.0))
     assert mean[0, 0] == pytest.approx(10.0, rel=0.05)
-    assert count[0, 0] == 8
-    one, _ = winsorized_mean(weeks, weeks == 11.0)
+    assert (least[0, 0], greatest[0, 0]) == (9.0, 5000.0)
+    one, _, _ = winsorized_mean(np.where(weeks == 11.0, weeks, np.nan), np.ones((1, 1)))
     assert one[0, 0] == 11.0
-    none, nothing = winsorized_mean(weeks, weeks < 0)
-    assert none[0, 0] == nothing[0, 0] == 0
+    none, _, _ = winsorized_mean(np.full(weeks.shape, np.nan), np.zeros((1, 1)))
+    assert none[0, 0] == 0
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+def test_mean_of_weeks_is_that_of_scipy(count: int) -> None:
+    """From three weeks on the mean of scipy's winsorized values, whichever weeks are known."""
+    rng = np.random.default_rng(count)
+    weeks = rng.standard_normal((8, 5, 4))
+    for place in np.ndindex(5, 4):
+        weeks[(rng.permutation(8)[count:], *place)] = np.nan
+    mean, _, _ = winsorized_mean(weeks, np.full((5, 4), float(count)))
+    for place in np.ndindex(5, 4):
+        known = weeks[(slice(None), *place)]
+        known = known[np.isfinite(known)]
+        theirs = winsorize(known, (1.0 / count, 1.0 / count)).mean() if count > 2 else known.mean()
+        assert mean[place] == pytest.approx(theirs)
+
+
+@pytest.mark.parametrize("decay", [1.0, 0.5, 0.99])
+def test_running_sums_are_those_of_a_loop(decay: float) -> None:
+    """Doubling gives what adding up one by one gives, and no digit of it changes when more comes after."""
+    values = np.random.default_rng(6).standard_normal((3, 50, 2))
+    found, total = running_sum(values, decay), np.zeros((3, 2))
+    for at in range(50):
+        total = total * decay + values[:, at]
+        assert found[:, at] == pytest.approx(total)
+    assert np.array_equal(running_sum(values[:, :37], decay), found[:, :37])
+    assert np.array_equal(running_maximum(values), np.maximum.accumulate(values, axis=1))
 
 
 def test_repeated_hour_stands_in_one_cell() -> None:
