@@ -103,7 +103,8 @@ def _slow(track: Track) -> list[str]:
     if not slow:
         return []
     busy = [one for one in track.sources if {fault.fault for fault in cases_of(track.seed, one)[1]} & set(HEADLINE)]
-    few = Track(track.folder / "few", track.seed, tuple(busy[:: max(len(busy) // FEW, 1)][:FEW]), {}, (), track.cache)
+    chosen = sorted({place * len(busy) // FEW for place in range(FEW if busy else 0)})
+    few = Track(track.folder / "few", track.seed, tuple(busy[at] for at in chosen), {}, (), track.cache)
     write_cases(few.folder, few.seed, few.sources, ("drop",))
     names = ", ".join(source.series.name for source in few.sources)
     rows = [_graded(few, track.folder, OURS, None)]

@@ -1,6 +1,6 @@
 """The case of `detector suspects`: strict reading, with the JSON path of whatever is wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -109,8 +109,8 @@ def _series(series: Node, metric: str, bucket_s: int, as_of: datetime) -> tuple[
 
 def _outcome(row: Node, metric: str, bucket_s: int, as_of: datetime) -> Outcome:
     start_at = row.at("start").instant()
-    length_s = row.maybe("bucket", lambda node: node.word(every_s)) or bucket_s
-    value = row.maybe("value", Node.number) if "value" in _keys(row) else row.at("value").number()
+    length_s = row.at("bucket").word(every_s) if row.has("bucket") else bucket_s
+    value = None if row.at("value").value is None else row.at("value").number()
     expected, low, high = (row.at(key).number() for key in ("expected", "low", "high"))
     if not low <= expected <= high:
         row.at("expected").wrong(
@@ -128,10 +128,6 @@ def _outcome(row: Node, metric: str, bucket_s: int, as_of: datetime) -> Outcome:
         spread=_spread(expected, low, high),
         in_range=value is not None and low <= value <= high,
     )
-
-
-def _keys(row: Node) -> Sequence[str]:
-    return [key for key, _ in row.items()]
 
 
 def _spread(expected: float, low: float, high: float) -> float:

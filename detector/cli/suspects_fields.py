@@ -23,17 +23,17 @@ class Node:
 
     Attributes:
         file: whose it is.
-        path: where it stands in it, such as `deploys[3].status`; empty for the whole.
+        path: where it stands in it, the keys and indexes on the way; empty for the whole.
         value: what JSON holds there.
     """
 
     file: Path
-    path: str
+    path: tuple[str | int, ...]
     value: object
 
     def wrong(self, why: str) -> NoReturn:
         """End the reading of this file; `why` tells what stands there and what to write instead."""
-        place = f"{self.file}: {self.path}" if self.path else str(self.file)
+        place = f"{self.file}: {_written(self.path)}" if self.path else str(self.file)
         raise UsageError(f"{place}: {why}")
 
     def has(self, key: str) -> bool:
@@ -43,7 +43,7 @@ class Node:
     def at(self, key: str) -> "Node":
         """What must stand there."""
         mapping = self._mapping()
-        here = Node(self.file, _joined(self.path, key), mapping.get(key))
+        here = Node(self.file, (*self.path, key), mapping.get(key))
         if key not in mapping:
             near = did_you_mean(key, mapping)
             here.wrong(f"is missing; write it{near if 'mean' in near else ''}")
@@ -55,18 +55,20 @@ class Node:
 
     def items(self) -> "Iterator[tuple[str, Node]]":
         """The entries of an object."""
-        return ((key, Node(self.file, _joined(self.path, key), value)) for key, value in self._mapping().items())
+        return ((key, Node(self.file, (*self.path, key), value)) for key, value in self._mapping().items())
 
     def rows(self) -> "list[Node]":
         """The elements of a list."""
         if not isinstance(self.value, list):
             self.wrong(f"{shown(self.value)} is no list; write it in [ ]")
-        return [Node(self.file, f"{self.path}[{index}]", value) for index, value in enumerate(self.value)]
+        return [Node(self.file, (*self.path, index), value) for index, value in enumerate(self.value)]
 
     def text(self) -> str:
         """One line of plain text."""
         if not isinstance(self.value, str):
             self.wrong(f"{shown(self.value)} is no text; write it in quotes")
+        if self.value.isascii() and self.value.isprintable() and self.value.strip() and len(self.value) <= LONGEST:
+            return self.value  # as nearly all are
         if complaint := complaint_about(self.value):
             fix = (
                 ""
@@ -111,9 +113,16 @@ class Node:
         return self.value
 
 
-def _joined(path: str, key: str) -> str:
-    plain = key if key.replace("_", "").isalnum() else json.dumps(key[:80])
-    return f"{path}.{plain}" if path else plain
+def _written(path: tuple[str | int, ...]) -> str:
+    """As `deploys[3].status`."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            plain = step if step.replace("_", "").isalnum() else json.dumps(step[:80])
+            text += f".{plain}" if text else plain
+    return text
 
 
 def read_json(path: Path) -> Node:
@@ -127,7 +136,7 @@ def read_json(path: Path) -> Node:
         raise UsageError(f"{path}: {word} is no number of JSON; write a number or null")
 
     try:
-        return Node(path, "", json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=refuse))
+        return Node(path, (), json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=refuse))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}; name a JSON file or a folder of them") from None
     except UnicodeDecodeError as error:

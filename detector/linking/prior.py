@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import fsum, lgamma, sqrt
 
-from detector.linking.experience import Experience
 from detector.model.deploy import DeployKind, ServiceRecord
 from detector.model.span import Span
 
@@ -123,21 +122,18 @@ def worth_of(span: Span) -> float:
     return fsum(hours)
 
 
-def background_per_hour(traffic: Traffic, habits: Habits, experience: Experience) -> float:
-    """Anomalies per hour of one metric that no deploy is behind, the rules' own false alarms among them.
+def background_per_hour(traffic: Traffic, habits: Habits) -> float:
+    """Anomalies per hour of one metric that no deploy is behind, at even odds; the rules' false alarms are among them.
 
-    The hazard that so much traffic brings to a typical metric, times the odds against a deploy. The world does not
-    stray less because few services of this company matter to the metric; that its deploys are safer than others may
-    mean that it counts its failures more strictly, so of that half is believed (a geometric mean).
+    That is the hazard that so much traffic brings to a typical metric. The world does not stray less because few
+    services of this company matter to the metric; that its deploys are safer than others may mean that it counts its
+    failures more strictly, so of that half is believed (a geometric mean).
 
     Args:
         traffic: what was deployed in the looked-back window.
         habits: how often deploys of this company do harm.
-        experience: holds the share of incidents with a deploy behind them.
     """
-    share = experience.deploy_share
-    harm = _TYPICAL_REACH * sqrt(habits.rate * TYPICAL_FAILURE_RATE)
-    return (1.0 - share) / share * traffic.per_hour * harm + _LEAST_PER_HOUR
+    return traffic.per_hour * _TYPICAL_REACH * sqrt(habits.rate * TYPICAL_FAILURE_RATE) + _LEAST_PER_HOUR
 
 
 def _deploys(record: ServiceRecord | None) -> float:

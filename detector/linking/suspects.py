@@ -76,8 +76,9 @@ def rank_with_onset(
     background = _background(question, merged)
     timing = timing_of(question, candidates)
     terms = _terms(question, candidates, found, timing)
-    weights = [fsum(one.log_ratio for one in several) for several in terms]
-    nothing = fsum(one.log_ratio for one in background)
+    sharpness = question.experience.sharpness
+    weights = [sharpness * fsum(one.log_ratio for one in several) for several in terms]
+    nothing = sharpness * fsum(one.log_ratio for one in background)
     top = max([nothing, *weights])
     shares = [exp(weight - top) for weight in weights]
     total = fsum([*shares, exp(nothing - top)])
@@ -113,9 +114,13 @@ def keep_named(before: Ranking, after: Ranking) -> Ranking:
 
 
 def _background(question: Question, deploys: Sequence[Deploy]) -> tuple[Term, ...]:
-    usual = background_per_hour(_traffic(question, deploys), habits_of(question.record), question.experience)
+    usual = background_per_hour(_traffic(question, deploys), habits_of(question.record))
     known = [CALENDAR_RISK[one] for one in sorted(set(question.calendar)) if one in CALENDAR_RISK]
-    return (Term("background", log(usual)), *(Term("calendar", log(risk)) for risk in known))
+    return (
+        Term("background", log(usual)),
+        Term("odds", question.experience.log_odds),
+        *(Term("calendar", log(risk)) for risk in known),
+    )
 
 
 def _terms(

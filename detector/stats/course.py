@@ -26,6 +26,7 @@ _LEAST = 0.02
 _OUT_SDS = 2.5758
 _HOPELESS = 14.0
 _SURE = 50.0
+_HARDLY = 1e-5
 _SOON_H, _OVER_H = 2.0, 8.0
 _DAY_BEFORE_H, _TOO_EARLY = 24.0, 6.0
 
@@ -209,11 +210,12 @@ def _mean_ramp(row_s: Floats, length_s: Floats, start_s: Floats, ramp_s: float) 
 
 
 def _onset(grid: _Grid, chances: Floats) -> Onset:
-    spans = [
-        Span(at_epoch(at - width / 2), at_epoch(at + width / 2))
-        for at, width in zip(grid.at_s.tolist(), grid.width_s.tolist(), strict=True)
+    pieces = [
+        (Span(at_epoch(at - width / 2), at_epoch(at + width / 2)), chance)
+        for at, width, chance in zip(grid.at_s.tolist(), grid.width_s.tolist(), chances.tolist(), strict=True)
+        if chance > _HARDLY
     ]
-    return onset_of(list(zip(spans, chances.tolist(), strict=True)))
+    return onset_of(pieces)
 
 
 def _first_touched(rows: Rows, onset: Onset, *, is_drop: bool) -> int:

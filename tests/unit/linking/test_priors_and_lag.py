@@ -79,13 +79,10 @@ def test_a_quiet_weekend_is_worth_few_hours() -> None:
     assert worth_of(Span(monday - timedelta(hours=1), monday + timedelta(hours=1))) == pytest.approx(1.55)
 
 
-UNTAUGHT = Experience()
-
-
 def test_something_strays_once_a_year_where_nobody_deploys() -> None:
     """The background is never nothing, and grows with the traffic."""
-    quiet = background_per_hour(Traffic(), Habits(), UNTAUGHT)
-    assert 1 / 8760 < quiet < background_per_hour(Traffic(20), Habits(), UNTAUGHT)
+    quiet = background_per_hour(Traffic(), Habits())
+    assert 1 / 8760 < quiet < background_per_hour(Traffic(20), Habits())
 
 
 @pytest.mark.parametrize("per_day", [2, 5, 20, 60])
@@ -94,11 +91,11 @@ def test_deploys_start_with_about_half_of_all_anomalies(per_day: int) -> None:
     names = sorted(FOUND)
     seen = [names[i % len(names)] for i in range(2 * per_day)]
     hazard = sum(failure_rate(None) * reach(FOUND[name]) for name in seen) / 48
-    share = hazard / (hazard + background_per_hour(Traffic(len(seen)), Habits(), UNTAUGHT))
+    share = hazard / (hazard + background_per_hour(Traffic(len(seen)), Habits()))
     assert 0.35 < share < 0.7
 
 
-def test_a_smaller_share_of_deploys_means_a_larger_background() -> None:
-    """What was learned about the share moves the odds by as much."""
-    few, many = (background_per_hour(Traffic(40), Habits(), Experience(share)) for share in (0.2, 0.8))
-    assert few / many == pytest.approx(16.0, rel=0.1)
+def test_a_smaller_share_of_deploys_means_higher_odds_against_one() -> None:
+    """Even odds at one half, four to one at a fifth."""
+    assert Experience(0.5).log_odds == pytest.approx(0.0)
+    assert Experience(0.2).log_odds == pytest.approx(np.log(4.0))
