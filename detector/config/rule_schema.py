@@ -129,7 +129,8 @@ class MetricEntry(Entry):
         examples=["country"],
     )
     limit: Annotated[int, Field(ge=1, le=_MAX_SEGMENTS)] = Field(
-        default=50, description="Short form: how many of the largest values of a column are looked at, and with `each` judged."
+        default=50,
+        description="Short form: how many of the largest values of a column are looked at, and with `each` judged.",
     )
     empty: EmptyWord | None = Field(
         default=None,

@@ -1,19 +1,24 @@
 """Judging buckets: expectation, band, one score for all series, and the verdict."""
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 
 import numpy as np
+import numpy.typing as npt
 
 from detector.model.panel import Panel
 from detector.model.state import Seasons
-from detector.stats.days import days_of
+from detector.stats.days import last_day_of
 from detector.stats.memory import ready_for
 from detector.stats.profile import Follows
 from detector.stats.ready import TAIL, beginnings, judge_through
 from detector.stats.verdicts import Judgement, VerdictCode, Watch, unjudged
 
 __all__ = ["Judgement", "VerdictCode", "Watch", "judge"]
+
+_MANY = 4  # groups of series, each of some hundreds
 
 
 def judge(panel: Panel, watch: Watch, newest: int, seasons: Sequence[Seasons] | None = None) -> Judgement:
@@ -28,19 +33,28 @@ def judge(panel: Panel, watch: Watch, newest: int, seasons: Sequence[Seasons] | 
     newest = min(newest, len(panel.grid))
     follows = Follows.of(seasons, len(panel.series))
     whole = unjudged(panel, watch, newest)
-    today = days_of(panel.grid, panel.is_holiday, panel.is_unsettled)[-1].buckets
-    is_of_today = newest <= TAIL + today.stop - today.start
-    for rows, begin in beginnings(panel, watch.kind):
+    today = last_day_of(panel.grid)
+    is_of_today = newest <= TAIL + len(panel.grid) - today
+
+    def judge_group(group: tuple[npt.NDArray[np.int64], int]) -> None:
+        rows, begin = group
         # A single series goes twice: the sum over a column of one is rounded in another order than beside others.
         taken = rows if rows.size > 1 else np.repeat(rows, 2)
         part, follow = panel.rows(taken).cut(slice(begin, None)), follows.rows(taken)
         count = min(newest, len(part.grid))
-        found = (
-            ready_for(part, watch, follow).judge(part, count)
-            if is_of_today
-            else judge_through(part, watch, follow, count)
-        )
+        if is_of_today:
+            found = ready_for(part, watch, follow).judge(part, count)
+        else:
+            found = judge_through(part, watch, follow, count)
         for one in fields(Judgement):
             answer = getattr(found, one.name)[: rows.size]
             getattr(whole, one.name)[rows, -answer.shape[1] :] = answer
+
+    groups = list(beginnings(panel, watch.kind))
+    if len(groups) < _MANY:
+        for group in groups:
+            judge_group(group)
+    else:  # numpy lets go of the interpreter while it works on large arrays
+        with ThreadPoolExecutor(os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()) as pool:
+            list(pool.map(judge_group, groups))
     return whole
