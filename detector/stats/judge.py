@@ -1,6 +1,5 @@
 """Judging buckets: expectation, band, one score for all series, and the verdict."""
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
@@ -19,6 +18,7 @@ from detector.stats.verdicts import Judgement, VerdictCode, Watch, unjudged
 __all__ = ["Judgement", "VerdictCode", "Watch", "judge"]
 
 _MANY = 4  # groups of series, each of some hundreds
+_HANDS = 2  # more would wait for the interpreter, which holds the small steps between large arrays
 
 
 def judge(panel: Panel, watch: Watch, newest: int, seasons: Sequence[Seasons] | None = None) -> Judgement:
@@ -55,6 +55,6 @@ def judge(panel: Panel, watch: Watch, newest: int, seasons: Sequence[Seasons] | 
         for group in groups:
             judge_group(group)
     else:  # numpy lets go of the interpreter while it works on large arrays
-        with ThreadPoolExecutor(os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()) as pool:
+        with ThreadPoolExecutor(_HANDS) as pool:
             list(pool.map(judge_group, groups))
     return whole
