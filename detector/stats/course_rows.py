@@ -11,7 +11,7 @@ from detector.model.verdict import Outcome
 
 __all__ = ["Rows", "rows_of"]
 
-_SHARED_H = 2.0
+_SHARED_H = 1.5
 """The baseline's own error lasts for hours: rows within so many hours share it, and prove less together than apart."""
 
 _UNLIKE = 1.5
