@@ -4,7 +4,7 @@
 
 All in one run, in turns: statsmodels' Tweedie GLM with a dummy for each hour of the week and a trend; Prophet with its
 defaults, in an environment of its own (its second fit, after its imports; 300 draws for its interval instead of 1,000);
-and `detector.stats.judge.judge` on a panel of many series: cold, everything from raw history that was never seen before,
+and `detector.stats.judge.judge` on a panel of many series: cold, everything from raw history never seen before,
 and once more on the same panel, with what it has learned of it. Each turn has a panel of its own. All on one core where
 the system can be told so. Ratios bear a busy machine better than seconds do.
 """
