@@ -169,7 +169,7 @@ class _Rows:
 
     @classmethod
     def of(cls, dimension: str, several: Sequence[SegmentChange], question: Question) -> "_Rows":
-        ordered = sorted(several, key=lambda one: (-one.expected, one.by[dimension]))[:_MOST_VALUES]
+        ordered = sorted(several, key=lambda one: (-one.expected, one.by[dimension], one.value))[:_MOST_VALUES]
         expected = np.array([one.expected for one in ordered])
         spread = question.dispersion + 2.0 * question.wander**2 * expected
         return cls(
