@@ -56,7 +56,7 @@ class Ready:
         if self.outlook is None:
             found = unjudged(today, self.watch, count)
         else:
-            (day,) = days_of(today.grid, today.is_holiday, today.is_unsettled)
+            (day,) = days_of(today)
             buckets = _buckets_of(today, slice(None))
             found = judged(self.outlook, self.outlook.weigh(day, buckets, count), buckets, self.watch, count)
         return joined([self.tail.last(newest - count), found]) if newest > count else found
@@ -94,7 +94,7 @@ def ready_of(panel: Panel, watch: Watch, follows: Follows, *, keeps_earlier: boo
         follows: their seasons.
         keeps_earlier: the walk will be gone on with from REVISED_DAYS before, when buckets have changed since.
     """
-    days = days_of(panel.grid, panel.is_holiday, panel.is_unsettled)
+    days = days_of(panel)
     if len(days) <= FIRST_DAYS:
         past = panel.cut(slice(0, days[-1].buckets.start))
         return Ready(watch, None, unjudged(past, watch, min(TAIL, len(past.grid))))
@@ -111,7 +111,7 @@ def ready_of(panel: Panel, watch: Watch, follows: Follows, *, keeps_earlier: boo
 
 def ready_again(panel: Panel, before: Ready) -> Ready:
     """The same where nothing has changed but in the last REVISED_DAYS before the day."""
-    days = days_of(panel.grid, panel.is_holiday, panel.is_unsettled)
+    days = days_of(panel)
     assert before.earlier is not None  # noqa: S101  the memory asks only then
     again = days[-1].buckets.start - days[-1 - REVISED_DAYS].buckets.start
     unchanged = before.tail.first(max(before.tail.verdict.shape[1] - again, 0))
@@ -127,7 +127,7 @@ def _gone_on(panel: Panel, watch: Watch, midnight: Midnight, days: Sequence[Day]
 
 def judge_through(panel: Panel, watch: Watch, follows: Follows, newest: int) -> Judgement:
     """Judge buckets of many days of series that all begin on the first day of a panel."""
-    days = days_of(panel.grid, panel.is_holiday, panel.is_unsettled)
+    days = days_of(panel)
     if len(days) <= FIRST_DAYS:
         return unjudged(panel, watch, newest)
     first = len(panel.grid) - newest
