@@ -106,10 +106,11 @@ class Leaning:
     of moments, over all slots of the last weeks.
     """
 
-    def __init__(self, series: int) -> None:
-        """Know nothing yet."""
+    def __init__(self, series: int, most: float = _MOST) -> None:
+        """Know nothing yet; what is leaned on counts as `most` weeks at most."""
         self._sums = np.zeros((3, series))
         self._between = np.ones(series)
+        self._most = most
 
     def learn(self, apart: Floats, size: Floats, variance: Floats, weeks: Floats) -> None:
         """Take in a day.
@@ -133,8 +134,11 @@ class Leaning:
         between = (excess + _OWN_WAYS**2 * slots) / (total + np.minimum(per_slot, slots))
         self._between = np.where(between > 0, between, 1.0)
 
-    def weight(self, size: Floats, variance: Floats, weeks: Floats) -> Floats:
-        """The weight of the mean day in weeks, (slots, m); arguments as above."""
+    def weight(self, size: Floats, variance: Floats, weeks: Floats, noise: Floats | float = 1.0) -> Floats:
+        """The weight of the mean day in weeks, (slots, m); arguments as above.
+
+        `noise` is the variance of what is leaned on over that of the mean day.
+        """
         own = size * size * self._between
         has = (weeks > 0) & (variance > 0) & (own > 0)
-        return np.where(has, np.clip(variance / np.where(has, own, 1.0), _FEWEST, _MOST), _FEWEST)
+        return np.where(has, np.clip(variance / np.where(has, own, 1.0), _FEWEST, self._most / noise), _FEWEST)
