@@ -6,7 +6,7 @@ from datetime import datetime
 from math import sqrt
 
 from detector.model.deploy import Answer, Ranking
-from detector.model.incident import Incident, IncidentEvent, IncidentMetric, IncidentState, Told
+from detector.model.incident import Confirmed, Incident, IncidentEvent, IncidentMetric, IncidentState, Told
 from detector.model.span import Span
 from detector.model.verdict import Loss
 
@@ -15,6 +15,7 @@ __all__ = [
     "advance",
     "break_together",
     "close",
+    "confirm",
     "join",
     "leading_loss",
     "led_by",
@@ -196,6 +197,19 @@ def close(incident: Incident, by: str, why: str, now: datetime) -> tuple[Inciden
     changed = replace(incident, state=IncidentState.RESOLVED, resolved_at=now, closed_by=by, why=why)
     return changed, IncidentEvent(
         incident.number, now, "closed", f"closed by {by}: {why}" if why else f"closed by {by}"
+    )
+
+
+def confirm(incident: Incident, said: Confirmed, ranking: Ranking) -> tuple[Incident, IncidentEvent]:
+    """Somebody knows which deploy it was, or that it was none; said again, the last word holds.
+
+    `ranking` is the one that follows from it. An incident that is over can be spoken of, too.
+    """
+    named = next((one.deploy for one in ranking.suspects if one.deploy.id == said.deploy), None)
+    what = "no deploy" if said.deploy is None else f"{named.service} {named.version}" if named else said.deploy
+    words = f"{what}, confirmed by {said.by}"
+    return replace(incident, confirmed=said, ranking=ranking), IncidentEvent(
+        incident.number, said.at, "verdict", f"{words}: {said.why}" if said.why else words
     )
 
 

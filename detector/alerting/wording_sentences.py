@@ -83,7 +83,8 @@ class Sentences:
     def suspects(self) -> SuspectWords:
         """The suspects, told for the metric in the title."""
         part = self.incident.worst
-        return SuspectWords(self.incident.ranking, part, self.every_s(part), self.times(part))
+        times, confirmed = self.times(part), self.incident.confirmed
+        return SuspectWords(self.incident.ranking, part, self.every_s(part), times, confirmed)
 
     def where(self, part: IncidentMetric) -> str:
         """Which segments carry the loss, or that all do."""
