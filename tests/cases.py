@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-__all__ = ["a_case", "lay_case"]
+__all__ = ["a_case", "a_deploy", "lay_case"]
 
 
 def a_case(**changed: Any) -> dict[str, Any]:
@@ -35,17 +35,17 @@ def a_case(**changed: Any) -> dict[str, Any]:
             {"by": {"country": "FR"}, "value": 0.0, "expected": 1500.0},
         ],
         "deploys": [
-            _deploy("d-412", "checkout-api", "2026-03-10T07:50:00Z", "2026-03-10T07:52:00Z"),
-            _deploy("d-398", "search", "2026-03-10T08:38:00Z", "2026-03-10T08:40:00Z"),
-            _deploy("d-397", "search", "2026-03-09T15:00:00Z", "2026-03-09T15:02:00Z"),
-            _deploy("d-396", "payments", "2026-03-08T15:00:00Z", "2026-03-08T15:02:00Z"),
+            a_deploy("d-412", "checkout-api", "2026-03-10T07:50:00Z", "2026-03-10T07:52:00Z"),
+            a_deploy("d-398", "search", "2026-03-10T08:38:00Z", "2026-03-10T08:40:00Z"),
+            a_deploy("d-397", "search", "2026-03-09T15:00:00Z", "2026-03-09T15:02:00Z"),
+            a_deploy("d-396", "payments", "2026-03-08T15:00:00Z", "2026-03-08T15:02:00Z"),
         ],
         "record": {"checkout-api": {"deploys": 120, "guilty": 9}},
     }
     return {**whole, **changed}
 
 
-def _deploy(id_: str, service: str, started_at: str, finished_at: str) -> dict[str, Any]:
+def a_deploy(id_: str, service: str, started_at: str, finished_at: str) -> dict[str, Any]:
     return {
         "id": id_,
         "service": service,

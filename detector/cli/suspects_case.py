@@ -16,7 +16,7 @@ from detector.model.metric import Direction, Kind
 from detector.model.span import Span
 from detector.model.verdict import Outcome, OutcomeKind
 
-__all__ = ["Case", "read_case"]
+__all__ = ["Case", "case_of", "read_case"]
 
 _RANGE_SDS = 2.0 * 2.5758
 """Of 99 in 100 normal values: the width of the range in standard deviations."""
@@ -46,7 +46,15 @@ def read_case(path: Path) -> Case:
     Raises:
         UsageError: names the file, the line or the JSON path, the value and what to write instead.
     """
-    case = read_json(path)
+    return case_of(read_json(path))
+
+
+def case_of(case: Node) -> Case:
+    """Read one case from what JSON holds.
+
+    Raises:
+        UsageError: as above.
+    """
     as_of, metric = case.at("as_of").instant(), case.at("metric")
     bucket_s = metric.at("bucket").word(every_s)
     name = metric.at("name").text()

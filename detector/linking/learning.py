@@ -134,16 +134,16 @@ def _improved(begun: Experience, now: Experience, lessons: Sequence[Lesson], lag
 
 def _shares(ranking: Ranking, experience: Experience, lag: Floats) -> tuple[float, ...]:
     """Probabilities by the terms, with the odds and the lag of an experience in place of those that were in force."""
-    start = np.array(Experience().lag_shares) @ lag
-    change = np.log(np.maximum(np.array(experience.lag_shares) @ lag, 1e-9) / np.maximum(start, 1e-9))
+    fits = np.log(np.maximum(np.array(experience.lag_shares) @ lag, 1e-6)).tolist()
     logs = [
-        fsum(term.log_ratio for term in one.terms) + shift if one.terms else -np.inf
-        for one, shift in zip(ranking.suspects, change.tolist(), strict=True)
+        fsum([fit, *(term.log_ratio for term in one.terms if term.name != "time")]) if one.terms else -np.inf
+        for one, fit in zip(ranking.suspects, fits, strict=True)
     ]
-    logs.append(fsum(term.log_ratio for term in ranking.background if term.name != "odds") + experience.log_odds)
+    logs.append(fsum([experience.log_odds, *(term.log_ratio for term in ranking.background if term.name != "odds")]))
     top = max(logs)
     weights = [exp(each - top) for each in logs]
-    return tuple(each / fsum(weights) for each in weights)
+    total = fsum(weights)
+    return tuple(each / total for each in weights)
 
 
 def _sharpness(lessons: Sequence[Lesson], experience: Experience) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from math import fsum, lgamma, sqrt
+from math import exp, fsum, lgamma, log, sqrt
 
 from detector.model.deploy import DeployKind, ServiceRecord
 from detector.model.span import Span
@@ -19,6 +19,7 @@ __all__ = [
     "background_per_hour",
     "failure_rate",
     "habits_of",
+    "unheard_ratio",
     "worth_of",
 ]
 
@@ -55,6 +56,9 @@ _LEAST_PER_HOUR = 1.0 / (365.0 * 24.0)
 """Something strays once a year where nobody deploys at all."""
 
 _FRIDAY = 5
+_DUMB = 0.01
+"""Of all feeds of deploys one in a hundred has stopped without anybody noticing. A guess."""
+
 _WEEKDAY, _WEEKEND = 1.3, 0.25
 """Deploys per hour against the mean of a week: teams ship on working days. A guess that gives a week its seven days."""
 
@@ -120,6 +124,22 @@ def worth_of(span: Span) -> float:
         hours.append(part * (until - at).total_seconds() / 3600.0)
         at = until
     return fsum(hours)
+
+
+def unheard_ratio(traffic: Traffic, silence: Span, log_odds: float) -> float:
+    """Log of how much more a silent feed of deploys leaves to "no deploy": those that we were not told of.
+
+    Where many deploys were due in the silence, the feed has more likely stopped than the teams (Bayes' rule on a
+    Poisson count of none); then the share of all deploys goes to what nobody reported.
+
+    Args:
+        traffic: how much is usual.
+        silence: since the newest report of any deploy.
+        log_odds: against a deploy.
+    """
+    due = traffic.per_hour * worth_of(silence)
+    stopped = _DUMB / (_DUMB + (1.0 - _DUMB) * exp(-due))
+    return log(1.0 + stopped * exp(-log_odds))
 
 
 def background_per_hour(traffic: Traffic, habits: Habits) -> float:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from detector.linking.experience import Experience
 from detector.model.deploy import ServiceRecord
+from detector.model.incident import Whereabouts
 from detector.model.panel import Floats
 from detector.model.verdict import Onset
 
@@ -63,6 +64,7 @@ class Question:
         environment: whose deploys can be suspects; compared without regard to case.
         is_drop: below what is usual, or above; chooses words only.
         segments: what fell, cut by one dimension after the other; may be empty.
+        where: what was found about single columns, for those that `segments` does not cut.
         dispersion: variance over expectation of the metric's values, which tells how far a segment strays by chance.
         wander: standard deviation of the baseline's own slow error, as a part of what is expected.
         depth: how much the metric lost; None: unknown.
@@ -82,6 +84,7 @@ class Question:
     environment: str = "production"
     is_drop: bool = True
     segments: Sequence[SegmentChange] = ()
+    where: Sequence[Whereabouts] = ()
     dispersion: float = 0.0
     wander: float = 0.0
     depth: Depth | None = None

@@ -25,10 +25,10 @@ _BACK: tuple[tuple[float, float], ...] = ((0.6, 0.1), (0.4, 0.67))
 """A rollback of the guilty deploy helps this often; then the metric is back at once, in six minutes in the mean, or as
 caches and queues drain, in forty. Shares and hours; guesses."""
 
-_PICKED_RIGHT, _PICKED_IN_THE_DARK, _ROUTINE = 0.35, 0.15, 0.03
+_PICKED_RIGHT, _PICKED_IN_THE_DARK, _ROUTINE = 0.35, 0.12, 0.025
 """Chances that somebody rolls the guilty deploy back (half try, two in three of them see right), that somebody rolls
 any back while none is guilty, and that one is rolled back for reasons of its own. Guesses; together they let a rollback
-alone say at most twelve to one, and of the deploy that everybody would pick two to one."""
+alone say at most fourteen to one, and of the deploy that everybody would pick two or three to one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,8 +20,8 @@ def merge_reports(reports: Iterable[Deploy]) -> tuple[Deploy, ...]:
     the holding report leaves open is taken from the next best one; `started_at` and `received_at` are the earliest of
     all.
     """
-    ordered = sorted(reports, key=lambda report: (_identity(report), _rank(report)))
-    merged = [_merge(list(group)[::-1]) for _, group in groupby(ordered, key=_identity)]
+    ordered = sorted(reports, key=_identity)
+    merged = [_merge(list(group)) for _, group in groupby(ordered, key=_identity)]
     return tuple(sorted(merged, key=lambda deploy: (_sort_at(deploy), deploy.id, deploy.source)))
 
 
@@ -48,7 +48,9 @@ def _rank(report: Deploy) -> tuple[bool, datetime, datetime, str]:
 
 
 def _merge(reports: list[Deploy]) -> Deploy:
-    """Best report first."""
+    if len(reports) == 1:
+        return reports[0]
+    reports = sorted(reports, key=_rank, reverse=True)
     best = reports[0]
     gaps = {}
     for name in _FILLED:

@@ -9,6 +9,7 @@ import numpy as np
 
 from detector.linking.question import Depth, Question, SegmentChange
 from detector.model.deploy import Scope
+from detector.model.incident import Whereabouts
 from detector.model.panel import Floats
 
 __all__ = ["Damage", "damage_of"]
@@ -36,11 +37,15 @@ _FOLLOWS, _SPREADS = 0.75, 0.15
 _EVERYWHERE_ALIKE = 0.7
 """A deploy that reached everybody breaks something for all of them this often, else for some."""
 
-_SPILLS = 0.35
-"""A canary that breaks what all share (a table, a queue, a cache) hits more than its percentage."""
+_SPILLS = 0.5
+"""A canary that breaks what all share (a table, a queue, a cache) hits more than its percentage. An even guess."""
 
 _TOTAL = 0.15
 """Of faults: nothing is left where they hit; the others take any part alike."""
+
+_READ_RIGHT, _READ_ALMOST, _MISREAD = 0.8, 0.2, 0.05
+"""How often the search for segments names just those that were hit, some of them, or others; PSqueeze (2023) reports
+F1 scores of 0.9 for such searches on clear drops."""
 
 _EVERYBODY = 100.0
 _UNKNOWN_SHARE = 0.3
@@ -117,10 +122,39 @@ def damage_of(question: Question, scopes: Sequence[Scope | None]) -> Damage:
             )
             fits.update(rows.fits([scope.by[dimension] for scope in scopes if scope and dimension in scope.by]))
             shifts.append(rows.shifted())
+    for found in sorted(question.where, key=lambda one: one.column):
+        if found.column not in table:
+            known = _found_fits(
+                found, [scope.by[found.column] for scope in scopes if scope and found.column in scope.by]
+            )
+            fits.update(known)
+            shares.update({(found.column, value): 0.0 for _, values in known for value in values})
     unknown = _mixed([(_ALIKE, 0.0), (1.0 - _ALIKE, _partial_fit(fits))]) if fits else 0.0
     shift = _mean_log(shifts) if shifts else 0.0
     none = _mixed([(1.0 - _SHIFTED, unknown), (_SHIFTED, shift)])
     return Damage(fits, unknown, none, shares, question.depth if question.is_drop else None)
+
+
+def _found_fits(found: Whereabouts, reported: Sequence[Sequence[str]]) -> dict[Part, float]:
+    """Fits of a column of which only the verdict is known: who was hit, or everybody; neither says nothing."""
+    hit = {name for name, _ in found.segments}
+    if not found.everywhere and not hit:
+        return {}
+    fits: dict[Part, float] = {}
+    for values in [sorted(hit), *reported]:
+        reached = set(values)
+        if not reached:
+            continue
+        if found.everywhere:
+            told = _MISREAD
+        elif reached == hit:
+            told = _READ_RIGHT
+        else:
+            told = _READ_ALMOST if reached & hit else _MISREAD
+        fits[found.column, tuple(sorted(reached))] = log(told / (_READ_RIGHT if found.everywhere else _MISREAD))
+    if found.everywhere:
+        fits[found.column, ("another",)] = log(_MISREAD / _READ_RIGHT)
+    return fits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +169,7 @@ class _Rows:
 
     @classmethod
     def of(cls, dimension: str, several: Sequence[SegmentChange], question: Question) -> "_Rows":
-        ordered = sorted(several, key=lambda one: (-one.expected, one.by[dimension]))[:_MOST_VALUES]
+        ordered = sorted(several, key=lambda one: (-one.expected, one.by[dimension], one.value))[:_MOST_VALUES]
         expected = np.array([one.expected for one in ordered])
         spread = question.dispersion + 2.0 * question.wander**2 * expected
         return cls(
@@ -194,8 +228,8 @@ def _partial_fit(fits: Mapping[Part, float]) -> float:
     for dimension in dimensions:
         single = [fit for (name, values), fit in fits.items() if name == dimension and len(values) == 1]
         pairs = [fit for (name, values), fit in fits.items() if name == dimension and len(values) != 1]
-        parts = [(1.0 - _PAIRS, _mean_log(single)), (_PAIRS, _mean_log(pairs))] if pairs else [(1.0, _mean_log(single))]
-        means.append(_mixed(parts))
+        parts = [(1.0 - _PAIRS, single), (_PAIRS, pairs)]
+        means.append(_mixed([(weight, _mean_log(several)) for weight, several in parts if several]))
     return _mean_log(means) if means else 0.0
 
 

@@ -73,11 +73,11 @@ def reach(found: Relation) -> float:
 
     Starting values: 1 for the rule's services, 0.3 for one hop, 0.1 for two, a third of that for each further one; a
     service without a known way keeps 0.02, never 0, since graphs written by hand are incomplete. A direct caller (a
-    shop front before a checkout) lies between one hop and two: 0.15. ChangeRCA (FSE 2024) and Dynatrace's documentation
+    shop front before a checkout) lies between one hop and two: 0.2. ChangeRCA (FSE 2024) and Dynatrace's documentation
     put dependency beside or before time as well, but publish no such shares: these are guesses.
     """
     if found.is_caller:
-        return 0.15
+        return 0.2
     if found.hops is None:
         return _STRANGER
     if found.hops < len(_BY_HOPS):

@@ -20,6 +20,7 @@ from detector.linking.prior import (
     background_per_hour,
     failure_rate,
     habits_of,
+    unheard_ratio,
     worth_of,
 )
 from detector.linking.question import Question
@@ -73,7 +74,7 @@ def rank_with_onset(
     merged = merge_reports(deploys)
     candidates, rejected = sort_out(question, merged)
     found = relations(question.services, question.graph, {deploy.service for deploy in merged})
-    background = _background(question, merged)
+    background = _background(question, merged, last_heard_at)
     timing = timing_of(question, candidates)
     terms = _terms(question, candidates, found, timing)
     sharpness = question.experience.sharpness
@@ -113,14 +114,14 @@ def keep_named(before: Ranking, after: Ranking) -> Ranking:
     return replace(after, answer=Answer.NAMED) if is_same and now.probability >= STAYS_NAMED_AT else after
 
 
-def _background(question: Question, deploys: Sequence[Deploy]) -> tuple[Term, ...]:
-    usual = background_per_hour(_traffic(question, deploys), habits_of(question.record))
+def _background(question: Question, deploys: Sequence[Deploy], last_heard_at: datetime | None) -> tuple[Term, ...]:
+    traffic, odds = _traffic(question, deploys), question.experience.log_odds
+    terms = [Term("background", log(background_per_hour(traffic, habits_of(question.record)))), Term("odds", odds)]
     known = [CALENDAR_RISK[one] for one in sorted(set(question.calendar)) if one in CALENDAR_RISK]
-    return (
-        Term("background", log(usual)),
-        Term("odds", question.experience.log_odds),
-        *(Term("calendar", log(risk)) for risk in known),
-    )
+    terms += [Term("calendar", log(risk)) for risk in known]
+    if last_heard_at is not None and last_heard_at < question.as_of:
+        terms.append(Term("unheard", unheard_ratio(traffic, Span(last_heard_at, question.as_of), odds)))
+    return tuple(terms)
 
 
 def _terms(

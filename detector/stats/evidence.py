@@ -1,5 +1,7 @@
 """Evidence in sums over the last buckets, and in silence."""
 
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,19 +11,25 @@ from detector.model.panel import Bools, Floats
 from detector.stats.recent import DECAYS, Block, Memory
 from detector.stats.running import running_maximum, running_sum
 
-__all__ = ["WINDOWS", "Sums", "Trail", "depression", "elevation", "silence"]
+__all__ = ["Sums", "Trail", "depression", "elevation", "silence", "windows_of"]
 
-WINDOWS = (1, 2, 3, 6, 12, 24)
-_BACK = WINDOWS[-1]
+_WINDOWS = (1, 2, 3, 6, 12, 24)
+_OF_A_DAY = (12, 4)  # shorter buckets are added up to these parts of a day, too: a slow leak shows in hours
 # The newest bucket must lack at least this part of what its window lacks on average: a sum says "now" only then.
 _NOW = 0.5
 
 
+def windows_of(slots: int) -> tuple[int, ...]:
+    """Over how many buckets sums are taken, where a day has so many."""
+    return (*_WINDOWS, *(slots // part for part in _OF_A_DAY if slots // part > _WINDOWS[-1]))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Sums:
-    """Sums over each of WINDOWS ending at each bucket, (windows, b, m).
+    """Sums over each of the windows ending at each bucket, (windows, b, m).
 
     Attributes:
+        windows: how many buckets each holds.
         expected: as it was before the window began, what the last hours said included.
         actual: what came.
         noise: variance of the sum.
@@ -29,6 +37,7 @@ class Sums:
         drift: what was believed of that.
     """
 
+    windows: tuple[int, ...]
     expected: Floats
     actual: Floats
     noise: Floats
@@ -41,19 +50,22 @@ class Trail:
     """The last buckets before a midnight: what sums that end after it begin with.
 
     Attributes:
-        parts: expected, actual, variance without what is shared, shared sd and scale, (5, 23, m).
-        memories: what was remembered after each of the last 24 buckets, (2, 24, m).
+        windows: over how many buckets sums are taken, from 1 to w.
+        parts: expected, actual, variance without what is shared, shared sd and scale, (5, w - 1, m).
+        memories: what was remembered after each of the last w buckets, (2, w, m).
         memory: what is remembered now.
     """
 
+    windows: tuple[int, ...]
     parts: Floats
     memories: Floats
     memory: Memory
 
     @classmethod
-    def empty(cls, series: int) -> "Trail":
+    def empty(cls, windows: tuple[int, ...], series: int) -> "Trail":
         """Nothing lies before."""
-        return cls(np.zeros((5, _BACK - 1, series)), np.zeros((2, _BACK, series)), Memory.empty(series))
+        back = windows[-1]
+        return cls(windows, np.zeros((5, back - 1, series)), np.zeros((2, back, series)), Memory.empty(series))
 
     def sums(self, block: Block, kind: Kind, trust: tuple[Floats, Floats], newest: int) -> "tuple[Sums, Trail]":
         """The sums that end at the newest buckets of a block, and the trail at its end.
@@ -67,18 +79,20 @@ class Trail:
             trust: weights of the two memories by window.
             newest: how many buckets at the end of the block.
         """
-        before = block.has.shape[0] - newest
-        parts = _last(self.parts, _parts_of(block), _BACK - 1 + newest)
+        before, back = block.has.shape[0] - newest, self.windows[-1]
+        parts = _last(self.parts, _parts_of(block), back - 1 + newest)
         remembered, memory = self.memory.after(block, kind)
-        memories = _last(self.memories, remembered, _BACK + before + newest)[:, before:]
-        expected, actual, variance, shared = np.moveaxis(_windowed(parts[:4], newest), 1, 0)
+        memories = _last(self.memories, remembered, back + before + newest)[:, before:]
+        expected, actual, variance, shared = np.moveaxis(_windowed(parts[:4], self.windows, newest), 1, 0)
         said = tuple(
-            _decaying(parts[4], decay, newest) * _earlier(memory, newest)
+            _decaying(parts[4], decay, self.windows, newest) * _earlier(memory, self.windows, newest)
             for decay, memory in zip(DECAYS, memories, strict=True)
         )
         drift = said[0] * trust[0][:, None] + said[1] * trust[1][:, None]
-        after = Trail(parts[:, newest:], memories[:, newest:], memory)
-        return Sums(expected + drift, actual, variance + shared * shared, (said[0], said[1]), drift), after
+        after = Trail(self.windows, parts[:, newest:], memories[:, newest:], memory)
+        return Sums(
+            self.windows, expected + drift, actual, variance + shared * shared, (said[0], said[1]), drift
+        ), after
 
 
 def _parts_of(block: Block) -> Floats:
@@ -95,39 +109,40 @@ def _last(old: Floats, new: Floats, rows: int) -> Floats:
     return np.concatenate([old[:, old.shape[1] - lacking :], new], axis=1)
 
 
-def _windowed(values: Floats, newest: int) -> Floats:
-    """Sums over each of WINDOWS ending at the newest rows of (k, 23 + newest, m); (windows, k, newest, m)."""
-    found = np.empty((len(WINDOWS), values.shape[0], newest, values.shape[2]))
-    total, length = values, 1
-    for place, window in enumerate(WINDOWS):
-        if window > length:
-            added = total if window == 2 * length else values
-            step = window - length
-            total = total[:, step:] + added[:, : added.shape[1] - length][:, -(total.shape[1] - step) :]
-            length = window
+def _windowed(values: Floats, windows: tuple[int, ...], newest: int) -> Floats:
+    """Sums over each window ending at the newest rows of (k, w - 1 + newest, m); (windows, k, newest, m)."""
+    found = np.empty((len(windows), values.shape[0], newest, values.shape[2]))
+    for place, (_, total) in enumerate(_grown(values, windows, 1.0)):
         found[place] = total[:, total.shape[1] - newest :]
     return found
 
 
-def _decaying(values: Floats, decay: float, newest: int) -> Floats:
-    """The same over (23 + newest, m) with weights decay^k, k from 0 at the beginning of the window."""
-    found = np.empty((len(WINDOWS), newest, values.shape[1]))
-    total, length = values, 1
-    for place, window in enumerate(WINDOWS):
-        if window > length:
-            step = window - length
-            right = total if step == length else values
-            left = total[: total.shape[0] - step]
-            total = left + decay**length * right[right.shape[0] - left.shape[0] :]
-            length = window
-        found[place] = total[total.shape[0] - newest :]
+def _decaying(values: Floats, decay: float, windows: tuple[int, ...], newest: int) -> Floats:
+    """The same over (w - 1 + newest, m) with weights decay^k, k from 0 at the beginning of the window."""
+    found = np.empty((len(windows), newest, values.shape[1]))
+    for place, (_, total) in enumerate(_grown(values[None], windows, decay)):
+        found[place] = total[0, total.shape[1] - newest :]
     return found
 
 
-def _earlier(memory: Floats, newest: int) -> Floats:
-    """What was remembered before each window that ends at the newest rows; from (24 + newest, m)."""
+def _grown(values: Floats, windows: tuple[int, ...], decay: float) -> Iterator[tuple[int, Floats]]:
+    """Sums over each window, (k, rows, m) with a row less for each bucket more; by doubling and by what is there."""
+    known = {1: values}
+    total, length = values, 1
+    for window in windows:
+        while length < window:
+            step = length if 2 * length <= window else window - length
+            left, right = total[:, : total.shape[1] - step], known[step] if step != length else total
+            right = right[:, right.shape[1] - left.shape[1] :]
+            total, length = left + (right if decay == 1.0 else decay**length * right), length + step
+        known[window] = total
+        yield window, total
+
+
+def _earlier(memory: Floats, windows: tuple[int, ...], newest: int) -> Floats:
+    """What was remembered before each window that ends at the newest rows; from (w + newest, m)."""
     rows = memory.shape[0]
-    return np.stack([memory[rows - newest - window : rows - window] for window in WINDOWS])
+    return np.stack([memory[rows - newest - window : rows - window] for window in windows])
 
 
 def depression(sums: Sums) -> tuple[Floats, Bools]:
@@ -136,7 +151,7 @@ def depression(sums: Sums) -> tuple[Floats, Bools]:
     Linear and bounded by what there was to lose, so that a storm cannot outrank an outage.
     """
     gap = sums.expected - sums.actual
-    return _in_deviations(gap, sums.noise), _has_part(gap, sums.expected)
+    return _in_deviations(gap, sums.noise), _has_part(gap, sums)
 
 
 def elevation(sums: Sums, kind: Kind) -> tuple[Floats, Bools]:
@@ -145,7 +160,7 @@ def elevation(sums: Sums, kind: Kind) -> tuple[Floats, Bools]:
     Amounts are compared by their square roots, or one giant basket would set the threshold of all.
     """
     gap = sums.actual - sums.expected
-    has_part = _has_part(gap, sums.expected)
+    has_part = _has_part(gap, sums)
     if kind.adds_up:
         root = np.sqrt(np.maximum(sums.expected, 0.0))
         gap = 2.0 * root * (np.sqrt(np.maximum(sums.actual, 0.0)) - root)
@@ -156,10 +171,12 @@ def _in_deviations(gap: Floats, noise: Floats) -> Floats:
     return gap / np.sqrt(np.where(noise > 0, noise, np.inf))
 
 
-def _has_part(gap: Floats, expected: Floats) -> Bools:
-    size = np.abs(expected)
+def _has_part(gap: Floats, sums: Sums) -> Bools:
+    """The newest bucket, or the newest hour of a day of short ones, lacks its part of what the window lacks."""
+    size = np.abs(sums.expected)
     share = gap / np.where(size > 0, size, np.inf)
-    has_part: Bools = share[0] >= _NOW * share
+    newest = [bisect_right(sums.windows, max(window // _WINDOWS[-1], 1)) - 1 for window in sums.windows]
+    has_part: Bools = share[newest] >= _NOW * share
     return has_part
 
 

@@ -7,7 +7,7 @@ from detector.model.panel import Bools
 from detector.stats.company import Company
 from detector.stats.coverage import Reach
 from detector.stats.days import WEEK, Day
-from detector.stats.evidence import WINDOWS, Trail
+from detector.stats.evidence import Trail, windows_of
 from detector.stats.outlook import Buckets, Outlook, Side, Weighed
 from detector.stats.profile import Follows
 from detector.stats.recent import Trust
@@ -41,7 +41,7 @@ class _Watched:
 
     def __init__(self, day: Day, series: int, *, is_drop: bool, has_silence: bool, days: int) -> None:
         self.is_drop = is_drop
-        self.habits = Habits(len(WINDOWS), day.slots, series)
+        self.habits = Habits(len(windows_of(day.slots)), day.slots, series)
         self.tail = Tail(day.slots, series, has_silence=has_silence, days=days)
 
 
@@ -66,7 +66,8 @@ class Midnight:
         series = first[0][1].values.shape[1]
         week = [(day, buckets.told(day, kind)) for day, buckets in first]
         self._kind, self._walk = kind, Walk(kind, follows, week)
-        self._trail, self._trust = Trail.empty(series), Trust(len(WINDOWS), series)
+        windows = windows_of(first[0][0].slots)
+        self._trail, self._trust = Trail.empty(windows, series), Trust(len(windows), series)
         self._run, self._lowest, self._highest = np.zeros((3, series))
         self._reach, self._usable = Reach(series), _UsableDays(series)
         self._slots = first[0][0].slots

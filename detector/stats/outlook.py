@@ -19,6 +19,7 @@ __all__ = ["Buckets", "Found", "Outlook", "Side", "Weighed", "buckets_of"]
 # Between closed and open a bucket is thin: below this part of a busy one, and lost in its own noise.
 _THIN, _THIN_DEVIATIONS = 0.25, 1.5
 _FURTHEST = 1e100  # no number of a business; larger ones cannot be squared
+_OFTEN_EMPTY = 0.5  # a bucket that is empty more often than not is in range when it is, and that proves nothing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,8 +178,8 @@ class Outlook:
         low, high = (self._possible(end) for end in ends)
         values = block.actual[k]
         ranged = block.has[k] & ready
-        if adds_up:  # how often the night is empty says nothing of noon
-            ranged &= (values != 0) | (mean >= _THIN * expected.busy)
+        if adds_up:  # that the night is empty, or most hours of a small shop, says nothing of the others
+            ranged &= (values != 0) | ((mean >= _THIN * expected.busy) & (p_empty[k] < _OFTEN_EMPTY))
         varies = ranged & (variance > 0) & ((mean > 0) | (not adds_up))
         return Weighed(
             block=block,

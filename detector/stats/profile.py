@@ -11,7 +11,7 @@ from detector.model.panel import Bools, Floats
 from detector.model.state import Seasons
 from detector.stats.days import WEEK
 
-__all__ = ["LAGS", "Follows", "Leaning", "Weeks", "winsorized_mean"]
+__all__ = ["LAGS", "Follows", "Leaning", "Weeks", "smoothed", "winsorized_mean"]
 
 LAGS = 8  # weeks that are looked back on: longer ones are another season
 _FEWEST, _MOST = 0.25, 8.0  # weeks as which the mean day counts
@@ -142,3 +142,18 @@ class Leaning:
         own = size * size * self._between
         has = (weeks > 0) & (variance > 0) & (own > 0)
         return np.where(has, np.clip(variance / np.where(has, own, 1.0), _FEWEST, self._most / noise), _FEWEST)
+
+
+def smoothed(profile: Floats) -> Floats:
+    """Buckets much shorter than an hour borrow from their neighbours within a quarter of an hour."""
+    reach = min(profile.shape[0] // 96, LAGS)
+    if reach == 0:
+        return profile
+    total = profile.copy()
+    count = np.ones((profile.shape[0], 1))
+    for shift in range(1, reach + 1):
+        total[shift:] += profile[:-shift]
+        total[:-shift] += profile[shift:]
+        count[shift:] += 1.0
+        count[:-shift] += 1.0
+    return np.where(profile == 0, 0.0, total / count)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from detector.model.panel import Bools, Floats
 from detector.stats.calibration import BACK_DAYS, Gumbel, gumbel_of, prior_of
 from detector.stats.days import WEEK
-from detector.stats.evidence import WINDOWS
+from detector.stats.evidence import windows_of
 
 __all__ = ["Scale", "Tail"]
 
@@ -69,13 +69,13 @@ class Tail:
     series' autocorrelation adds to long sums is in those maxima already. Each week knows only the maxima before it,
     and those of incidents are left out.
 
-    The channels are those of WINDOWS in sd and, where it has silence, that in nats.
+    The channels are those of the windows in sd and, where it has silence, that in nats.
     """
 
     def __init__(self, slots: int, series: int, *, has_silence: bool, days: int) -> None:
         """Know nothing yet; `days` is how many are to come, or more."""
         self._has_silence = has_silence
-        laws = [prior_of(slots / window) for window in WINDOWS] + [_SILENCE_PRIOR] * has_silence
+        laws = [prior_of(slots / window) for window in windows_of(slots)] + [_SILENCE_PRIOR] * has_silence
         self._prior = tuple(np.repeat(np.array(part)[:, None], series, axis=1) for part in zip(*laws, strict=True))
         room = min(days, BACK_DAYS + _SPAN_DAYS) + WEEK
         self._maxima = np.full((len(laws), series, room), -np.inf)

@@ -9,7 +9,7 @@ from detector.stats.days import WEEK, Day
 from detector.stats.emptiness import Emptiness, is_nearly_empty
 from detector.stats.expected import Expected, Told
 from detector.stats.first_week import without_giants, without_wild_ones
-from detector.stats.profile import LAGS, Follows, Leaning, Weeks, winsorized_mean
+from detector.stats.profile import Follows, Leaning, Weeks, smoothed, winsorized_mean
 from detector.stats.running import running_sum
 from detector.stats.shift import Shift
 from detector.stats.variance import Law, VarianceLaw
@@ -166,8 +166,8 @@ class Walk:
             profile = np.where(follows, profile, mean_day)
             alike = np.where(weeks > 0, np.maximum(days, weeks), weeks)
             own = (np.where(follows, weeks, 0.0), np.where(follows, empty, 0.0))
-            return _smoothed(profile), np.where(follows, sure, alike), own
-        return _smoothed(profile), sure, (weeks, empty)
+            return smoothed(profile), np.where(follows, sure, alike), own
+        return smoothed(profile), sure, (weeks, empty)
 
     def _mean_day(self) -> tuple[Floats, Floats]:
         """What each slot holds on the mean of days, and of how many: one level where hours make no difference."""
@@ -272,21 +272,6 @@ class Walk:
         self._passed_over[day.weekday] = np.where(usable, np.where(hit, passed_over + 1.0, 0.0), passed_over)
         incidents: Bools = hit & ~is_shifted & ~is_habit
         return incidents
-
-
-def _smoothed(profile: Floats) -> Floats:
-    """Buckets much shorter than an hour borrow from their neighbours within a quarter of an hour."""
-    reach = min(profile.shape[0] // 96, LAGS)
-    if reach == 0:
-        return profile
-    total = profile.copy()
-    count = np.ones((profile.shape[0], 1))
-    for shift in range(1, reach + 1):
-        total[shift:] += profile[:-shift]
-        total[:-shift] += profile[shift:]
-        count[shift:] += 1.0
-        count[:-shift] += 1.0
-    return np.where(profile == 0, 0.0, total / count)
 
 
 def _runs_beyond(sums: Floats, noise: Floats, window: int, limit: float) -> Bools:

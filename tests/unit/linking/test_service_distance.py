@@ -47,5 +47,5 @@ def test_unknown_names_are_fine() -> None:
 def test_reach_falls_with_distance_and_never_to_zero() -> None:
     """Starting values of the prior: rule's service, one hop, caller, two hops, further, strangers."""
     places = [Relation(0), Relation(1), Relation(None, "x", is_caller=True), Relation(2), Relation(3), Relation(9)]
-    assert [reach(one) for one in places] == pytest.approx([1.0, 0.3, 0.15, 0.1, 0.1 / 3, 0.02])
+    assert [reach(one) for one in places] == pytest.approx([1.0, 0.3, 0.2, 0.1, 0.1 / 3, 0.02])
     assert reach(Relation(None)) == pytest.approx(0.02)

@@ -299,3 +299,10 @@ def test_kept_walks_change_nothing() -> None:
     for panel, earlier in zip(panels, in_a_row, strict=True):
         kept.clear()
         assert same(earlier, judge(panel, a_watch(), 48))
+
+
+def test_slow_loss_shows_in_short_buckets() -> None:
+    """A quarter less for eight hours is found in two of three shops that are looked at every five minutes."""
+    shop = a_shop(seed=5, days=42, series=20, orders=60.0, every_s=300, kind=Kind.COUNT, sway=0.03)
+    at = 39 * 288 + 10 * 12
+    assert np.mean(found(at_zero(shop, at, 96, left=0.75), a_watch(Kind.COUNT), at, 3 * 288) < 96) > 2 / 3
