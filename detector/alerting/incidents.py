@@ -6,7 +6,7 @@ from datetime import datetime
 from math import sqrt
 
 from detector.model.deploy import Answer, Ranking
-from detector.model.incident import Incident, IncidentEvent, IncidentMetric, IncidentState, Told
+from detector.model.incident import Confirmed, Incident, IncidentEvent, IncidentMetric, IncidentState, Told
 from detector.model.span import Span
 from detector.model.verdict import Loss
 
@@ -15,6 +15,7 @@ __all__ = [
     "advance",
     "break_together",
     "close",
+    "confirm",
     "join",
     "leading_loss",
     "led_by",
@@ -133,7 +134,8 @@ def leading_loss(incident: Incident) -> Loss:
     above = sqrt(sum((loss.high - loss.amount) ** 2 for loss in losses))
     live = [part for part in incident.metrics if part.metric == leader.metric and part.ended_at is None]
     per_hour = sum(part.loss.per_hour for part in live if part.member is not None)
-    return Loss(amount, amount - below, amount + above, per_hour if live else leader.loss.per_hour)
+    came_back = sum(loss.came_back for loss in losses)
+    return Loss(amount, amount - below, amount + above, per_hour if live else leader.loss.per_hour, came_back)
 
 
 def _relapsed(before: IncidentMetric, again: IncidentMetric) -> IncidentMetric:
@@ -146,6 +148,7 @@ def _relapsed(before: IncidentMetric, again: IncidentMetric) -> IncidentMetric:
             before.loss.low + again.loss.low,
             before.loss.high + again.loss.high,
             again.loss.per_hour,
+            before.loss.came_back + again.loss.came_back,
         ),
         onset=before.onset,
         where=before.where,
@@ -196,6 +199,19 @@ def close(incident: Incident, by: str, why: str, now: datetime) -> tuple[Inciden
     changed = replace(incident, state=IncidentState.RESOLVED, resolved_at=now, closed_by=by, why=why)
     return changed, IncidentEvent(
         incident.number, now, "closed", f"closed by {by}: {why}" if why else f"closed by {by}"
+    )
+
+
+def confirm(incident: Incident, said: Confirmed, ranking: Ranking) -> tuple[Incident, IncidentEvent]:
+    """Somebody knows which deploy it was, or that it was none; said again, the last word holds.
+
+    `ranking` is the one that follows from it. An incident that is over can be spoken of, too.
+    """
+    named = next((one.deploy for one in ranking.suspects if one.deploy.id == said.deploy), None)
+    what = "no deploy" if said.deploy is None else f"{named.service} {named.version}" if named else said.deploy
+    words = f"{what}, confirmed by {said.by}"
+    return replace(incident, confirmed=said, ranking=ranking), IncidentEvent(
+        incident.number, said.at, "verdict", f"{words}: {said.why}" if said.why else words
     )
 
 

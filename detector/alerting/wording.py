@@ -71,7 +71,7 @@ def _worse(words: Sentences, part: IncidentMetric) -> Letter:
 
 def _named(words: Sentences, part: IncidentMetric) -> Letter:
     first = words.incident.ranking.suspects[0]
-    return f"{words.title(part)}: the suspect is now {name_of(first.deploy)} ({chance(first.probability)})", [
+    return f"{words.title(part)}: the suspect is now {name_of(first.deploy)} ({words.suspects().certainty(first)})", [
         *words.suspects().full(),
         words.missing(part),
         words.address(with_ack=False),
@@ -87,7 +87,7 @@ def _no_longer_named(words: Sentences, part: IncidentMetric) -> Letter:
         if one.deploy.id in ids or f"{one.deploy.source}/{one.deploy.id}" in ids
     ]
     subject = name_of(was[0].deploy) if was else "the deploy we named"
-    odds = f" (now {chance(was[0].probability)})" if was else ""
+    odds = f" (now {chance(was[0].probability)})" if was and words.incident.confirmed is None else ""
     return f"{words.title(part)}: {subject} is no longer the suspect{odds}", [
         *words.suspects().full(),
         words.missing(part),
@@ -113,6 +113,7 @@ def _resolved(words: Sentences, part: IncidentMetric) -> Letter:
     range_ = f" ({measure.between(low, high, amount)})" if measure.kind.adds_up and low < high else ""
     return f"{words.title(part)} is back to usual - {words.outcome(part)}", [
         f"It lasted {over}: {words.outcome(part)}{range_}",
+        words.came_back(part),
         *words.suspects().brief(),
         *words.also(),
         words.address(with_ack=False),

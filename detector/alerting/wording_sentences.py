@@ -83,7 +83,8 @@ class Sentences:
     def suspects(self) -> SuspectWords:
         """The suspects, told for the metric in the title."""
         part = self.incident.worst
-        return SuspectWords(self.incident.ranking, part, self.every_s(part), self.times(part))
+        times, confirmed = self.times(part), self.incident.confirmed
+        return SuspectWords(self.incident.ranking, part, self.every_s(part), times, confirmed)
 
     def where(self, part: IncidentMetric) -> str:
         """Which segments carry the loss, or that all do."""
@@ -132,6 +133,13 @@ class Sentences:
             return f"{measure.about(amount)} {'missing' if part.is_drop else 'above usual'} in all"
         usual = measure.about(part.expected, part.value)
         return f"it was {measure.exact(part.value, part.expected)} instead of {usual}"
+
+    def came_back(self, part: IncidentMetric) -> str:
+        """How much of what was missing people bought right after it; "" where that cannot be told."""
+        loss = leading_loss(self.incident) if part is self.incident.worst else part.loss
+        if loss.came_back <= 0:
+            return ""
+        return f"Of that {self.measure(part).about(loss.came_back)} came back right after it"
 
     def runbook(self, part: IncidentMetric) -> str:
         """The owner's link, if it is one."""

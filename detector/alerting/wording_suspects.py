@@ -9,7 +9,7 @@ from detector.alerting.numbers import chance, duration
 from detector.alerting.wording_times import LocalTimes
 from detector.model.deploy import Answer, Deploy, DeployKind, Ranking, Scope, Suspect
 from detector.model.grid import DAY_S, HOUR_S
-from detector.model.incident import IncidentMetric
+from detector.model.incident import Confirmed, IncidentMetric
 
 __all__ = ["SuspectWords", "name_of"]
 
@@ -39,15 +39,19 @@ class SuspectWords:
         part: the metric in the title.
         every_s: length of its buckets.
         times: of the reader.
+        confirmed: what a person has said of them.
     """
 
     ranking: Ranking
     part: IncidentMetric
     every_s: int
     times: LocalTimes
+    confirmed: Confirmed | None = None
 
     def full(self) -> list[str]:
         """For the opening message: suspects with grounds, and who else was looked at."""
+        if self.confirmed is not None:
+            return self._as_confirmed(self.confirmed)
         match self.ranking.answer:
             case Answer.NAMED:
                 first, *others = self.ranking.suspects
@@ -62,6 +66,8 @@ class SuspectWords:
 
     def brief(self) -> list[str]:
         """One line for later messages."""
+        if self.confirmed is not None:
+            return self._as_confirmed(self.confirmed)[:1]
         match self.ranking.answer:
             case Answer.NAMED:
                 first = self.ranking.suspects[0]
@@ -70,6 +76,19 @@ class SuspectWords:
                 return [f"One of: {', '.join(_with_chance(one) for one in self._several()[0])}"]
             case Answer.NONE:
                 return [self._nobody([])]
+
+    def certainty(self, suspect: Suspect) -> str:
+        """How sure it is: by a person's word, or with which probability."""
+        said = self.confirmed
+        return chance(suspect.probability) if said is None else f"confirmed by {inert(said.by, 60)}"
+
+    def _as_confirmed(self, said: Confirmed) -> list[str]:
+        """Nobody else is of interest any more; what the person said stands below."""
+        why = [f"  {inert(said.why)}"] if said.why else []
+        first = self.ranking.named
+        if said.deploy is None or first is None:
+            return [f"No deploy stands out: confirmed by {inert(said.by, 60)}", *why]
+        return [f"Suspect: {self._described(first)} - {self.certainty(first)}", *why, *self._grounds(first)]
 
     def _several(self) -> tuple[list[Suspect], list[Suspect]]:
         possible = self._not_rejected()

@@ -1,7 +1,7 @@
-"""detector incident list, show, ack, close."""
+"""detector incident list, show, ack, close, verdict."""
 
 import getpass
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import click
 from detector.cli.options import as_json, config_option, json_option, say, show_time
 from detector.cli.reports import check_text
 from detector.errors import UsageError
-from detector.model.incident import Incident
+from detector.model.incident import Confirmed, Incident
 from detector.model.notification import Delivery, DeliveryStatus
 from detector.model.rulebook import RuleBook
 from detector.ports import Store
@@ -42,7 +42,7 @@ _BY = click.option("--by", default=_login_name, show_default="your login name", 
 
 @click.group()
 def incident() -> None:
-    """List, show, acknowledge and close incidents."""
+    """List, show, acknowledge and close incidents, and say which deploy it was."""
 
 
 @incident.command("list")
@@ -164,6 +164,45 @@ def close(number: int, by: str, why: str, config: Path) -> int:
     return 0
 
 
+@incident.command()
+@_NUMBER
+@click.option("--deploy", help="The id of the deploy that it was, as `deploy list` and `incident show --json` have it.")
+@click.option("--no-deploy", is_flag=True, help="It was no deploy.")
+@_BY
+@click.option("--why", default="", help="How you know.")
+@config_option
+def verdict(number: int, deploy: str | None, by: str, why: str, config: Path, *, no_deploy: bool) -> int:
+    """Say which of the suspects it was, or that it was none: it holds, and it is learned from."""
+    from detector.alerting.incidents import confirm
+    from detector.app import load_settings_of, open_store_of, system_clock
+    from detector.pipeline.confirming import held
+
+    if (deploy is not None) == no_deploy:
+        raise UsageError("say either --deploy ID or --no-deploy")
+    check_text("by", by)
+    check_text("why", why or None)
+    with open_store_of(load_settings_of(config)) as store, store.exclusive():
+        one = _get(store, number)
+        if deploy is not None:
+            _check_suspect(one, deploy)
+        said = Confirmed(deploy, by, system_clock().now(), why)
+        changed, event = confirm(one, said, held(replace(one, confirmed=said), one.ranking))
+        store.set_incident(changed, event)
+    say(f"incident {number}: {event.text}")
+    return 0
+
+
+def _check_suspect(one: Incident, deploy: str) -> None:
+    suspects = [suspect.deploy for suspect in one.ranking.suspects]
+    same = sorted(suspect.source for suspect in suspects if suspect.id == deploy)
+    if len(same) > 1:
+        raise UsageError(f"--deploy: {deploy!r} is the id of several deploys, reported by {', '.join(same)}")
+    if not same:
+        known = ", ".join(f"{suspect.id} ({suspect.service} {suspect.version})" for suspect in suspects)
+        of = f"those that were looked at are: {known}" if known else "none was looked at"
+        raise UsageError(f"--deploy: incident {one.number} knows of no deploy {deploy!r}; {of}")
+
+
 def _get(store: Store, number: int) -> Incident:
     found = store.incident(number)
     if found is None:
@@ -186,5 +225,6 @@ def _line(one: Incident, timezone: str) -> str:
     metrics = ", ".join(series[:_MOST_SERIES]) + (f" and {more} more" if more > 0 else "")
     since = show_time(one.worst.span.start_at, timezone)
     named = one.ranking.named
-    suspect = f", suspect {named.deploy.service} {named.deploy.version}" if named else ""
+    what = "suspect" if one.confirmed is None else "confirmed"
+    suspect = f", {what} {named.deploy.service} {named.deploy.version}" if named else ""
     return f"{one.number}  {one.state}  {one.team}  {metrics}  since {since}{suspect}"

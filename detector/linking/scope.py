@@ -37,8 +37,8 @@ _FOLLOWS, _SPREADS = 0.75, 0.15
 _EVERYWHERE_ALIKE = 0.7
 """A deploy that reached everybody breaks something for all of them this often, else for some."""
 
-_SPILLS = 0.35
-"""A canary that breaks what all share (a table, a queue, a cache) hits more than its percentage."""
+_SPILLS = 0.5
+"""A canary that breaks what all share (a table, a queue, a cache) hits more than its percentage. An even guess."""
 
 _TOTAL = 0.15
 """Of faults: nothing is left where they hit; the others take any part alike."""

@@ -15,7 +15,7 @@ from detector.model.span import Span
 
 __all__ = ["Timing", "timing_of"]
 
-_FOLLOWED_FACTOR, _TAKEN_BACK_FACTOR = 0.4, 0.05
+_FOLLOWED_FACTOR, _TAKEN_BACK_FACTOR = 0.7, 0.05
 """What is left of a version's hazard once another one has taken its place. A later version mostly carries the change
 on, so that only what a restart heals is gone; a rollback takes it away but for damaged data and caches. Guesses;
 Gandalf (NSDI 2020) and Sentry's issue list tell how often a version is blamed that had gone."""

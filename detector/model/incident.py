@@ -9,7 +9,7 @@ from detector.model.metric import Member
 from detector.model.span import Span
 from detector.model.verdict import Loss, Onset
 
-__all__ = ["Incident", "IncidentEvent", "IncidentMetric", "IncidentState", "Told", "Whereabouts"]
+__all__ = ["Confirmed", "Incident", "IncidentEvent", "IncidentMetric", "IncidentState", "Told", "Whereabouts"]
 
 
 class IncidentState(StrEnum):
@@ -95,6 +95,21 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What a person has said of the suspects; it leaves no doubt.
+
+    Attributes:
+        deploy: the id of the one that it was; None: it was no deploy.
+        by, at, why: who said so, when, and what else they said.
+    """
+
+    deploy: str | None
+    by: str
+    at: datetime
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One thing that is wrong, for one team.
 
@@ -106,6 +121,7 @@ class Incident:
         told: None until the team has been told (loss still below `at_least`).
         closed_by, why: a person who ended it by hand, and what they said.
         more_members: members that are anomalous as well, beyond those that `metrics` lists.
+        confirmed: what a person has said of the suspects; None: nobody has.
     """
 
     number: int
@@ -122,6 +138,12 @@ class Incident:
     closed_by: str | None = None
     why: str | None = None
     more_members: int = 0
+    confirmed: Confirmed | None = None
+
+    @property
+    def verdict(self) -> str | None:
+        """The id of the deploy that a person has confirmed, empty for no deploy; None: nobody has said anything."""
+        return None if self.confirmed is None else self.confirmed.deploy or ""
 
     @property
     def is_over(self) -> bool:

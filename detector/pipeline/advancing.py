@@ -11,6 +11,7 @@ from detector.model.incident import Incident, IncidentEvent, IncidentMetric
 from detector.model.metric import Kind
 from detector.model.rulebook import RuleBook
 from detector.pipeline.anomalies import Found
+from detector.pipeline.confirming import held
 from detector.pipeline.member_parts import MemberFindings
 from detector.pipeline.members import is_watched
 from detector.pipeline.placing_members import has_member_of, place_members
@@ -56,6 +57,8 @@ def advance_incidents(
     for findings in members:
         number += place_members(hand.incidents, findings, memory, inquiry, number)
     before = {incident.number: incident for incident in (*memory.live, *memory.ended)}
+    for incident in list(hand.incidents.values()):
+        hand.incidents[incident.number] = replace(incident, ranking=held(incident, incident.ranking))
     for incident in hand.incidents.values():
         hand.events.extend(_events(before.get(incident.number), incident, inquiry))
     return hand
@@ -74,7 +77,7 @@ def _carried_on(incident: Incident, parts: Mapping[str, IncidentMetric], inquiry
     known = [part for part in incident.metrics if part.metric in book.metrics]
     if not known or incident.is_over:
         return incident
-    return replace(incident, ranking=keep_named(incident.ranking, inquiry.rank(known[0])))
+    return replace(incident, ranking=held(incident, keep_named(incident.ranking, inquiry.rank(known[0]))))
 
 
 def _known_until(incident: Incident) -> datetime:

@@ -94,7 +94,9 @@ class Inquiry:
 
     def _experience(self) -> Experience:
         if self.kept.experience is None:
-            self.kept.experience = learn([Lesson(one.ranking, one.worst.onset.likely) for one in self._past()])
+            self.kept.experience = learn(
+                [Lesson(one.ranking, one.worst.onset.likely, one.verdict) for one in self._past()]
+            )
         return self.kept.experience
 
 

@@ -10,7 +10,9 @@ __all__ = ["quantile_of", "rounded"]
 _MAY_BE_EMPTY = 0.02
 
 
-def rounded(low: Floats, high: Floats, kind: Kind, p_empty: Floats, is_positive: Bools) -> tuple[Floats, Floats]:
+def rounded(
+    low: Floats, high: Floats, kind: Kind, p_empty: Floats, is_positive: Bools, is_closed: Bools
+) -> tuple[Floats, Floats]:
     """The ends of a range as they can occur, (k, m) each.
 
     Args:
@@ -19,9 +21,10 @@ def rounded(low: Floats, high: Floats, kind: Kind, p_empty: Floats, is_positive:
         kind: of the metric; a count is whole.
         p_empty: chance of an empty bucket: from two in a hundred on, none is too low.
         is_positive: the series never was below 0.
+        is_closed: nothing is sold at that hour, and much at others.
     """
-    if kind is Kind.COUNT:
-        low, high = np.floor(low), np.ceil(high)
+    if kind is Kind.COUNT:  # one purchase is no surprise in any hour that is not surely closed
+        low, high = np.floor(low), np.maximum(np.ceil(high), np.where(is_closed, 0.0, 1.0))
     if kind.adds_up:
         low = np.where(p_empty > _MAY_BE_EMPTY, np.minimum(low, 0.0), low)
     return np.where(is_positive, np.maximum(low, 0.0), low), high

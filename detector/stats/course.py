@@ -18,17 +18,30 @@ __all__ = ["Course", "follow_course"]
 Places = npt.NDArray[np.intp]
 
 _PIECE_S = 300.0
+"""Starts and ends are told apart to five minutes: below that clocks and rollouts blur them."""
+
 _DROPS = 1.0 - np.concatenate([np.arange(0.05, 1.0, 0.05), [1.0]])
 _RISES = np.exp(np.linspace(np.log(1.1), np.log(8.0), 20))
+"""Levels that are tried, as parts of what is usual; all alike before the numbers are looked at."""
+
 _LASTS, _ENDS = 0.6, 0.4
 _RAMPS_S = ((0.0, 0.79), (1800.0, 0.07), (5400.0, 0.07), (14400.0, 0.07))
+"""An outage is sudden more often than not; caches, rollouts and queues make it grow over minutes or hours. Guesses."""
+
+_SOON_H, _OVER_H = 2.0, 8.0
+"""Anomalies are judged soon after they began, and seldom long after they ended: a start loses by its age as one over
+the age plus two hours, an end by half in five and a half. Broad on purpose."""
+
+_DAY_BEFORE_H, _TOO_EARLY = 24.0, 6.0
+"""Rows of the day before are there to compare with: a start among them loses so much (a log)."""
+
 _LEAST = 0.02
-_OUT_SDS = 2.5758
+"""No bucket is expected to be emptier than this part of the usual: late payments and test orders come in any outage."""
+
+_OUT_SDS = 2.5758  # of 99 in 100 normal values
 _HOPELESS = 14.0
 _SURE = 50.0
 _HARDLY = 1e-5
-_SOON_H, _OVER_H = 2.0, 8.0
-_DAY_BEFORE_H, _TOO_EARLY = 24.0, 6.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +78,17 @@ class _Grid:
 
 
 def follow_course(rows: Rows, as_of: datetime, *, is_drop: bool) -> Course:
-    """The distribution of start, level and end of the one change that explains the rows best."""
+    """The distribution of start, level and end of the one change that explains the rows best.
+
+    A single change point with a level after it, sudden or over a ramp, that lasts or has ended; the row in which it
+    begins or ends is affected for a part of its time. Levels, ramps and ends are integrated out (Smith, Biometrika 62,
+    1975, for the single change point).
+
+    Args:
+        rows: what is known, from a day or more before the anomaly; at least one row.
+        as_of: the moment of judging.
+        is_drop: looks for less than usual; else for more.
+    """
     left = _DROPS if is_drop else _RISES
     grid = _grid(rows)
     total = np.concatenate([np.zeros((1, left.size)), np.cumsum(_log_gain(rows, left), axis=0)])
@@ -189,7 +212,8 @@ def _end_odds(begun: Sequence[_Begun], ends: Floats, total: Floats, grid: _Grid)
         rows[places] = np.logaddexp(rows[places], np.logaddexp.reduceat(one.weight[order], firsts, axis=0))
     until = np.logaddexp.accumulate(rows, axis=0)
     lasts = np.logaddexp.reduce(until[-1] + total[-1])
-    odds: Floats = np.exp(np.minimum(np.logaddexp.reduce(until[grid.row] + ends, axis=1) - lasts, _SURE))
+    logs = np.logaddexp.reduce(until[grid.row] + ends, axis=1) - lasts
+    odds: Floats = np.exp(logs - max(float(logs.max()) - _SURE, 0.0))  # that it lasts is out of the question then
     return odds
 
 

@@ -12,9 +12,12 @@ from detector.model.verdict import Outcome
 __all__ = ["Rows", "rows_of"]
 
 _SHARED_H = 1.5
-"""The baseline's own error lasts for hours: rows within so many hours share it, and prove less together than apart."""
+"""The baseline's own error lasts for hours: rows within so many hours share it, and prove less together than apart.
+The error may last longer; but the minute of a sudden fall is seen against its neighbours, which share it."""
 
 _UNLIKE = 1.5
+"""Rows must differ by this factor in what they expect before chance and error can be told apart."""
+
 _UNKNOWN_PART = 0.25
 """Where all rows expect alike, nothing tells chance from error: this part of the smallest variance is taken for it."""
 

@@ -21,6 +21,7 @@ class Day:
     """One local day of a grid, or as much of it as there is: `b` buckets.
 
     Attributes:
+        number: of the local day since 1970.
         buckets: where they stand in the grid.
         slots: buckets in a day of 24 hours.
         slot: which of those each bucket is, (b,); one comes twice in an hour that is repeated.
@@ -33,6 +34,7 @@ class Day:
         has_odd_lengths: one of them is longer or shorter than the others.
     """
 
+    number: int
     buckets: slice
     slots: int
     slot: npt.NDArray[np.int64]
@@ -87,6 +89,7 @@ def days_of(panel: Panel) -> list[Day]:
         part = slice(begin, end)
         days.append(
             Day(
+                number=int(local[begin]),
                 buckets=part,
                 slots=grid.slots_per_day,
                 slot=slot[part],

@@ -6,8 +6,9 @@ import numpy as np
 
 from detector.model.metric import Kind
 from detector.model.panel import Bools, Floats
+from detector.stats.days import Day
 
-__all__ = ["NEAR", "OFF", "DaysOff", "Prior"]
+__all__ = ["NEAR", "OFF", "DaysOff", "Prior", "SpecialDays"]
 
 _PARTS = 3
 # Of the prior variance so much is how series differ, and the rest how one series' days off differ among themselves.
@@ -40,6 +41,18 @@ NEAR = Prior((1.0, 1.0, 0.0), (0.15, 0.5, 0.1), 0.2)
 """A day near one: its weekday, though some trade as on a Sunday. These are days of many sorts."""
 
 
+class SpecialDays:
+    """Days off, and days near one."""
+
+    def __init__(self, kind: Kind, series: int) -> None:
+        """Know the priors."""
+        self._off, self._near = DaysOff(kind, series, OFF), DaysOff(kind, series, NEAR)
+
+    def of(self, day: Day) -> "DaysOff | None":
+        """What such days are known to hold; None of a plain one."""
+        return self._off if day.is_off else self._near if day.is_unsettled else None
+
+
 class DaysOff:
     """How series trade on one sort of special days, as weights of three parts of what they could hold.
 
@@ -66,6 +79,8 @@ class DaysOff:
         self._scale = np.full((2, series), _SCALE_DAYS)
         self._days = np.zeros((2, series))  # how many, and how many of them closed
         self._again: dict[int, Floats] = {}
+        nothing = np.zeros((0, series))
+        self._newest = (nothing, nothing, nothing, 0)
 
     def expect(self, weekday: Floats, sunday: Floats, noise: Floats, occasion: int = 0) -> tuple[Floats, Floats]:
         """Mean of each slot, and the sd of the error that all slots have in common; (slots, m) each.
@@ -76,6 +91,7 @@ class DaysOff:
             noise: sd of a bucket.
             occasion: which holiday it is; 0 if that is not known.
         """
+        self._newest = (weekday, sunday, noise, occasion)
         parts = self._parts_of(weekday, sunday, noise)
         weights, variance = self._of(occasion)
         mean = (parts * weights[:, None]).sum(axis=0)
@@ -83,26 +99,25 @@ class DaysOff:
         shared = np.sqrt(np.maximum(_along(parts, variance), 0.0))
         return mean, np.where(mean != 0, shared, 0.0) if self._adds_up else shared
 
-    def closed(self, weekday: Floats, sunday: Floats) -> Floats:
+    def closed(self) -> Floats:
         """Chance that nothing is sold all day, (m,): the share of such days so far, 0 before there was one.
 
         Who is closed on Sundays may be closed on this day, too: that counts as one day beside what was seen.
         """
+        weekday, sunday, _, _ = self._newest
         days, shut = self._days
         believed = (sunday.sum(axis=0) <= 0) & (weekday.sum(axis=0) > 0)
         chance: Floats = (shut + believed) / (days + believed + 1.0)
         return chance
 
-    def learn(self, plain: tuple[Floats, Floats, Floats], held: Floats, teaches: Bools, occasion: int = 0) -> None:
-        """Take in a whole day.
+    def learn(self, held: Floats, teaches: Bools) -> None:
+        """Take in the whole of the day that was expected last.
 
         Args:
-            plain: `weekday`, `sunday` and `noise` as they were told to `expect`.
             held: what it held.
             teaches: buckets that do.
-            occasion: as above.
         """
-        weekday, sunday, noise = plain
+        weekday, sunday, noise, occasion = self._newest
         parts = self._parts_of(weekday, sunday, noise)
         weights, variance = self._of(occasion)
         mean = (parts * weights[:, None]).sum(axis=0) + (0.0 if self._adds_up else np.minimum(weekday, sunday))

@@ -18,6 +18,7 @@ from detector.stats.outlook import Buckets, Outlook, Weighed
 __all__ = ["Judgement", "VerdictCode", "Watch", "joined", "judged", "unjudged"]
 
 _USUAL = 1.645  # one-sided, 95 of 100 normal buckets
+_MUCH = 1.0  # purchases in a busy bucket, beside which an hour without any for weeks is closed
 
 
 class VerdictCode(IntEnum):
@@ -108,7 +109,8 @@ def judged(outlook: Outlook, weighed: Weighed, buckets: Buckets, watch: Watch, n
     mean = np.where(ready, weighed.expected[k], 0.0)
     mean, variance = np.maximum(mean, 0.0) if adds_up else mean, np.where(ready, weighed.variance[k], 0.0)
     is_positive = _lowest_before(outlook, buckets)[of_day] >= 0
-    low, high = rounded(weighed.low[k], weighed.high[k], watch.kind, weighed.p_empty[k], is_positive)
+    is_closed = weighed.is_closed[k] & (outlook.expected.busy >= _MUCH)
+    low, high = rounded(weighed.low[k], weighed.high[k], watch.kind, weighed.p_empty[k], is_positive, is_closed)
     score, is_drop = _scores(outlook, weighed, k)
     verdict = np.where(ready, np.where(score > threshold_of(watch.false_alarms_per_s), 1, 0), VerdictCode.LEARNING)
     below, above = _beyond(values, known, watch)

@@ -87,12 +87,13 @@ class SpanView(View):
 
 
 class LossView(View):
-    """In the metric's unit; positive means missing. Low and high hold 90 %."""
+    """In the metric's unit; positive means missing. Low and high hold 90 %; `came_back` was bought right after it."""
 
     amount: float
     low: float
     high: float
     per_hour: float
+    came_back: float = 0.0
 
 
 class OnsetView(View):
@@ -137,6 +138,15 @@ class PartView(View):
     bound: float | None
 
 
+class ConfirmedView(View):
+    """What a person has said of the suspects."""
+
+    deploy: str | None = Field(description="Its id; null: it was no deploy.")
+    by: str
+    at: datetime
+    why: str
+
+
 class IncidentView(View):
     number: int
     team: str
@@ -153,6 +163,7 @@ class IncidentView(View):
     metrics: list[PartView] = Field(description="Worst first.")
     answer: Answer = Field(description="What the ranking lets us say of its suspects.")
     named: DeployView | None = Field(description="The deploy that stands out; null: none does.")
+    confirmed: ConfirmedView | None = Field(description="A person's verdict; null: nobody has said anything.")
 
 
 class Incidents(BaseModel):

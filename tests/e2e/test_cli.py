@@ -450,6 +450,29 @@ def test_an_incident_is_listed_shown_acknowledged_and_closed(call: Call, shop: P
     assert [event["what"] for event in events][-2:] == ["acknowledged", "closed"]
 
 
+def test_the_verdict_of_a_person_is_kept_and_shown(call: Call, shop: Path) -> None:
+    """Of a deploy that was looked at, or of none; it may be changed, also when all is over."""
+    assert shop.exists()
+    add = ("deploy", "add", "--service", "checkout-api", "--at", "2026-03-10T08:52")
+    assert call(*add, "--version", "v412", "--id", "run-7").code == 0
+    call("tick", "--at", "2026-03-10T10:06")
+    unknown = call("incident", "verdict", "1", "--deploy", "run-8")
+    assert (unknown.code, "looked at are: run-7 (checkout-api v412)" in unknown.err) == (2, True)
+    said = call("incident", "verdict", "1", "--deploy", "run-7", "--by", "bob", "--why", "logs say so")
+    assert (said.code, said.out) == (0, "incident 1: checkout-api v412, confirmed by bob: logs say so\n")
+    shown = call("incident", "show", "1").out
+    assert " - confirmed by bob\n  logs say so\n" in shown
+    assert "verdict: checkout-api v412, confirmed by bob: logs say so" in shown
+    assert call("incident", "list").out.endswith(", confirmed checkout-api v412\n")
+    (row,) = call("incident", "list", "--json").json
+    assert (row["confirmed"]["deploy"], row["confirmed"]["by"]) == ("run-7", "bob")
+    assert call("incident", "close", "1").code == 0
+    assert call("incident", "verdict", "1", "--no-deploy", "--by", "eve").out == (
+        "incident 1: no deploy, confirmed by eve\n"
+    )
+    assert "No deploy stands out: confirmed by eve" in call("incident", "show", "1").out
+
+
 def test_an_incident_shows_messages_that_were_not_sent(call: Call, shop: Path, receiver: Receiver) -> None:
     """To have decided to tell is not to have told."""
     assert shop.exists()
@@ -465,6 +488,9 @@ def test_an_incident_shows_messages_that_were_not_sent(call: Call, shop: Path, r
     ("options", "words"),
     [
         (["ack", "1", "--by", ""], "--by is empty"),
+        (["verdict", "1", "--no-deploy", "--why", "a\nb"], "--why holds a control character"),
+        (["verdict", "1", "--no-deploy", "--deploy", "x"], "say either --deploy ID or --no-deploy"),
+        (["verdict", "1"], "say either --deploy ID or --no-deploy"),
         (["ack", "1", "--by", "a\x1b[2J"], "--by holds a control character"),
         (["close", "1", "--why", "a\nb"], "--why holds a control character"),
         (["close", "1", "--why", "a" * 201], "--why has 201 characters"),

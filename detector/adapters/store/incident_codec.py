@@ -15,7 +15,7 @@ from detector.adapters.store.deploy_codec import (
     maybe_to_iso,
     to_iso,
 )
-from detector.model.incident import Incident, IncidentMetric, IncidentState, Told, Whereabouts
+from detector.model.incident import Confirmed, Incident, IncidentMetric, IncidentState, Told, Whereabouts
 from detector.model.metric import Member
 from detector.model.span import Span
 from detector.model.verdict import Loss, Onset
@@ -42,6 +42,7 @@ def encode_incident(incident: Incident) -> Json:
         "closed_by": incident.closed_by,
         "why": incident.why,
         "more_members": int(incident.more_members),
+        "confirmed": None if incident.confirmed is None else _encode_confirmed(incident.confirmed),
     }
 
 
@@ -61,6 +62,7 @@ def decode_incident(data: Json) -> Incident:
         closed_by=data["closed_by"],
         why=data["why"],
         more_members=data.get("more_members", 0),
+        confirmed=None if data.get("confirmed") is None else _decode_confirmed(data["confirmed"]),
     )
 
 
@@ -113,11 +115,12 @@ def _encode_loss(loss: Loss) -> Json:
         "low": float(loss.low),
         "high": float(loss.high),
         "per_hour": float(loss.per_hour),
+        "came_back": float(loss.came_back),
     }
 
 
 def _decode_loss(data: Json) -> Loss:
-    return Loss(data["amount"], data["low"], data["high"], data["per_hour"])
+    return Loss(data["amount"], data["low"], data["high"], data["per_hour"], data.get("came_back", 0.0))
 
 
 def _encode_onset(onset: Onset) -> Json:
@@ -164,3 +167,16 @@ def _encode_told(told: Told) -> Json:
 
 def _decode_told(data: Json) -> Told:
     return Told(from_iso(data["at"]), data["count"], data["loss_per_hour"], data["named"], data["reminded"])
+
+
+def _encode_confirmed(confirmed: Confirmed) -> Json:
+    return {
+        "deploy": confirmed.deploy,
+        "by": confirmed.by,
+        "at": to_iso(confirmed.at),
+        "why": confirmed.why,
+    }
+
+
+def _decode_confirmed(data: Json) -> Confirmed:
+    return Confirmed(data["deploy"], data["by"], from_iso(data["at"]), data["why"])

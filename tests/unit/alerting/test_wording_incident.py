@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from detector.alerting.wording import write_incident
 from detector.model.deploy import Ranking, Rejected, Suspect
-from detector.model.incident import IncidentState, Whereabouts
+from detector.model.incident import Confirmed, IncidentState, Whereabouts
 from detector.model.notification import Reason
 from golden.situations import (
     NAMED,
@@ -80,6 +80,20 @@ def test_whatever_stands_in_the_data_the_message_is_inert(one: str, two: str, th
     assert not LIVE.search(body)
     assert len(body.split("\n")) <= 15
     assert len(body) < 4000
+
+
+@given(NASTY, NASTY, st.sampled_from(REASONS), st.sampled_from(["d-412", None]))
+def test_what_a_person_says_of_the_suspects_is_inert(who: str, why: str, reason: Reason, deploy_id: str | None) -> None:
+    """A name and a remark can call nobody, break no line, and add no phrase that is searched for."""
+    said = Confirmed(deploy_id, who, NOW, why)
+    incident = replace(OPEN, ranking=NAMED, told=TOLD, confirmed=said)
+    title, body = write_incident(incident, reason, book(REVENUE), NOW)
+    assert not LIVE.search(title)
+    assert not LIVE.search(body)
+    if reason is not Reason.RULE_REMOVED:
+        begins = ("Suspect:", "One of", "No deploy stands out", "No deploy has been reported yet")
+        (line,) = [line for line in body.split("\n") if line.startswith(begins)]
+        assert line.startswith("Suspect:" if deploy_id else "No deploy stands out: confirmed by")
 
 
 @pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in REASONS])

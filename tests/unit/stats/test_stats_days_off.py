@@ -18,7 +18,8 @@ def after(
 ) -> DaysOff:
     days = DaysOff(kind, 2, prior)
     for place, one in enumerate(held):
-        days.learn((WEEKDAY, sunday, NOISE), one, ALL, occasions[place] if occasions else 0)
+        days.expect(WEEKDAY, sunday, NOISE, occasions[place] if occasions else 0)
+        days.learn(one, ALL)
     return days
 
 
@@ -77,16 +78,23 @@ def test_one_strike_or_outage_does_not_decide() -> None:
 
 def test_closed_days_are_believed_in_by_those_that_were() -> None:
     """The chance that a day off is closed is the share of those that were; Sundays count as one of them."""
-    assert after(*[SUNDAY] * 4).closed(WEEKDAY, SUNDAY).tolist() == [0.0, 0.0]
-    assert after(*[0.0 * SUNDAY] * 4).closed(WEEKDAY, SUNDAY)[0] == pytest.approx(0.8)
-    assert after().closed(WEEKDAY, 0.0 * SUNDAY)[0] == pytest.approx(0.5)
-    assert after(WEEKDAY, WEEKDAY, sunday=0.0 * SUNDAY).closed(WEEKDAY, 0.0 * SUNDAY)[0] == pytest.approx(0.25)
+    closed = 0.0 * SUNDAY
+
+    def chance(days: DaysOff, sunday: Floats) -> float:
+        days.expect(WEEKDAY, sunday, NOISE)
+        return float(days.closed()[0])
+
+    assert chance(after(*[SUNDAY] * 4), SUNDAY) == 0.0
+    assert chance(after(*[closed] * 4), SUNDAY) == pytest.approx(0.8)
+    assert chance(after(), closed) == pytest.approx(0.5)
+    assert chance(after(WEEKDAY, WEEKDAY, sunday=closed), closed) == pytest.approx(0.25)
 
 
 def test_what_does_not_teach_leaves_all_as_it_was() -> None:
     """A past incident on a day off says nothing of days off."""
     days = after()
-    days.learn((WEEKDAY, SUNDAY, NOISE), 0.0 * WEEKDAY, ~ALL, 4)
+    days.expect(WEEKDAY, SUNDAY, NOISE, 4)
+    days.learn(0.0 * WEEKDAY, ~ALL)
     assert ratio(days) == ratio(days, 4) == ratio(after())
 
 
@@ -98,6 +106,6 @@ def test_gauges_learn_sums_in_place_of_products(kind: Kind) -> None:
     first, _ = days.expect(weekday, sunday, noise)
     assert first[0, 0] == -5.0
     for _ in range(6):
-        days.learn((weekday, sunday, noise), 0.8 * sunday + 0.2 * weekday, ALL)
-    mean, _ = days.expect(weekday, sunday, noise)
+        days.learn(0.8 * sunday + 0.2 * weekday, ALL)
+        mean, _ = days.expect(weekday, sunday, noise)
     assert abs(mean[0, 0] - 3.0) < 0.3 * abs(first[0, 0] - 3.0)
