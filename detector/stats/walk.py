@@ -10,6 +10,7 @@ from detector.stats.days_off import SpecialDays
 from detector.stats.emptiness import Emptiness, is_nearly_empty
 from detector.stats.expected import Expected, Told
 from detector.stats.first_week import without_giants, without_wild_ones
+from detector.stats.months import Months
 from detector.stats.profile import Follows, Leaning, Weeks, smoothed, winsorized_mean
 from detector.stats.running import running_sum
 from detector.stats.shift import Shift
@@ -32,8 +33,8 @@ _CUT_LOW, _CUT_HIGH = 4.0, 4.0  # sd to which single values are cut before they 
 class Walk:
     """What the days so far say of the next one."""
 
-    def __init__(self, kind: Kind, follows: Follows, week: list[tuple[Day, Told]]) -> None:
-        """Look at the first week: there is nothing to compare it with, it teaches as it is, cut where it is absurd."""
+    def __init__(self, kind: Kind, follows: Follows, week: list[tuple[Day, Told]], days: int = 0) -> None:
+        """Look at the first week: it teaches as it is, cut where it is absurd; at most `days` are to come with it."""
         self._kind, self._follows = kind, follows
         usable = np.stack([told.teaches & (not day.is_off) for day, told in week])
         self._slots, series = usable.shape[1:]
@@ -58,10 +59,10 @@ class Walk:
         unit = np.abs(self._level) if kind.adds_up else np.maximum(deviation, 0.01 * np.abs(self._level))
         self._law = VarianceLaw(kind, unit, self._slots, deviation)
         self._shape = np.stack([np.where(usable, relative, 0.0).sum(axis=0), usable.sum(axis=0).astype(float)])
-        self._bias = np.zeros((2, series))
-        self._sizes = np.zeros((2, series))
+        self._bias, self._sizes = np.zeros((2, 2, series))
         self._leaning, self._emptiness = Leaning(series), Emptiness(series)
         self._special = SpecialDays(kind, series)
+        self._months, self._factor = Months(series, days, adds_up=kind.adds_up), np.ones(series)
         self._joining = Joining(series)
         self._lent: Lent | None = None
         self._number = WEEK
@@ -80,7 +81,7 @@ class Walk:
         """
         self._lent = lent
         self._law.lean(None if lent is None else lent.law)
-        weights = self._usual_weights()
+        weights, self._factor = self._usual_weights(), self._months.factor(day)
         self._level = self._next_level()
         profile, weeks, empty = self._profile(WEEK, weights)
         mean, has = self._in_units(profile), weeks > 0
@@ -108,7 +109,7 @@ class Walk:
             return total
         seen, said = self._bias + _BIAS_DAYS * np.abs(level)
         factor = np.clip(np.where(said > 0, seen / np.where(said > 0, said, 1.0), 1.0), 0.7, 1.5)
-        product: Floats = profile * (level * factor)
+        product: Floats = profile * (level * factor * self._factor)
         return product
 
     def _plain_days(self, day: Day, mean: Floats, weights: Floats | None) -> tuple[Floats, Floats, Floats]:
@@ -233,10 +234,12 @@ class Walk:
             special.learn(cleaned, usable & expected.has)
         if day.is_off:  # the level of the weeks is that of working days and weekends
             usable = np.zeros(usable.shape, dtype=bool)
-        self._relative.put(self._number, np.where(usable, self._to_relative(cleaned, expected.level), np.nan), is_empty)
-        self._learn_level(np.where(usable, cleaned, expected.usual))
+        plain = cleaned / self._factor
+        self._months.learn(day, told.values, expected.mean / self._factor, told.teaches & expected.has)
+        self._relative.put(self._number, np.where(usable, self._to_relative(plain, expected.level), np.nan), is_empty)
+        self._learn_level(np.where(usable, plain, expected.usual / self._factor))
         self._learn_weights(told)
-        self._learn_shape(usable, cleaned, expected.level)
+        self._learn_shape(usable, plain, expected.level)
         both = usable & expected.has
         mean = np.where(both, expected.mean, 0.0)
         self._bias *= _BIAS_DECAY
