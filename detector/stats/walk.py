@@ -4,6 +4,7 @@ import numpy as np
 
 from detector.model.metric import Kind
 from detector.model.panel import Bools, Floats
+from detector.model.state import DayOff
 from detector.stats.company import SHAPE_DECAY, Joining, Lent
 from detector.stats.days import WEEK, Day
 from detector.stats.days_off import SpecialDays
@@ -61,7 +62,7 @@ class Walk:
         self._shape = np.stack([np.where(usable, relative, 0.0).sum(axis=0), usable.sum(axis=0).astype(float)])
         self._bias, self._sizes = np.zeros((2, 2, series))
         self._leaning, self._emptiness = Leaning(series), Emptiness(series)
-        self._special = SpecialDays(kind, series)
+        self._special = SpecialDays(kind, series, follows.past, week[0][0].number + WEEK)
         self._months, self._factor = Months(series, days, adds_up=kind.adds_up), np.ones(series)
         self._joining = Joining(series)
         self._lent: Lent | None = None
@@ -117,6 +118,11 @@ class Walk:
         profile, sundays, _ = self._profile((day.weekday + 1) % WEEK or WEEK, weights)
         sunday = np.where(sundays > 0, self._in_units(profile), mean)
         return mean, sunday, np.sqrt(self._law.law.variance(mean, weights))
+
+    def to_remember(self, day: Day, told: Told) -> DayOff | None:
+        """What is worth remembering of the day that was expected last, if it is a day off; of the first series."""
+        special = self._special.of(day) if day.is_off else None
+        return None if special is None else special.to_remember(day.number, told.values, told.teaches)
 
     @property
     def law(self) -> Law:
