@@ -106,12 +106,10 @@ class Walk:
         """What slots hold, from what they hold beside their level."""
         level = self._level
         if not self._kind.adds_up:
-            total: Floats = profile + level
-            return total
+            return np.asarray(profile + level)
         seen, said = self._bias + _BIAS_DAYS * np.abs(level)
         factor = np.clip(np.where(said > 0, seen / np.where(said > 0, said, 1.0), 1.0), 0.7, 1.5)
-        product: Floats = profile * (level * factor * self._factor)
-        return product
+        return np.asarray(profile * (level * factor * self._factor))
 
     def _plain_days(self, day: Day, mean: Floats, weights: Floats | None) -> tuple[Floats, Floats, Floats]:
         """What the day would hold as a plain one, what as a Sunday (where one is known), and the noise."""
