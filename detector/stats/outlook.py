@@ -29,6 +29,7 @@ class Buckets:
     known: Bools
     teaches: Bools
     weights: Floats | None
+    begins_level: Bools | None = None
 
     def told(self, day: Day, kind: Kind) -> Told:
         """The same by slot and per nominal length."""
@@ -38,7 +39,10 @@ class Buckets:
             teaches = np.nan_to_num(day.in_slots(teaches.astype(np.float64))) > 0.99  # noqa: PLR2004
         known = np.isfinite(values)
         weights = None if self.weights is None else day.in_slots(self.weights)
-        return Told(values, known, teaches & known, weights)
+        begins = self.begins_level
+        if begins is not None and not day.is_whole:
+            begins = np.nan_to_num(day.in_slots(begins.astype(np.float64))) > 0
+        return Told(values, known, teaches & known, weights, begins)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -166,4 +166,5 @@ def _buckets_of(panel: Panel, part: slice) -> Buckets:
         known=known & np.isfinite(values),
         teaches=np.ascontiguousarray(panel.teaches[:, part].T),
         weights=None if panel.weights is None else np.ascontiguousarray(panel.weights[:, part].T),
+        begins_level=None if panel.begins_level is None else panel.begins_level[:, part].T,
     )

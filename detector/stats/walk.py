@@ -8,6 +8,7 @@ from detector.stats.days import WEEK, Day
 from detector.stats.emptiness import Emptiness, is_nearly_empty
 from detector.stats.expected import Expected, Told
 from detector.stats.first_week import without_giants, without_wild_ones
+from detector.stats.new_level import NewLevel
 from detector.stats.profile import LAGS, Follows, Leaning, Weeks, winsorized_mean
 from detector.stats.running import running_sum
 from detector.stats.shift import Shift
@@ -45,7 +46,7 @@ class Walk:
         count = usable.sum(axis=1)
         whole = count >= 0.6 * np.maximum(count.max(axis=0), 1)  # the first day may begin at any hour
         self._daily[-WEEK:] = np.where(whole, values.sum(axis=1) / np.maximum(count, 1), np.nan)
-        self._shift = Shift(kind, series)
+        self._shift, self._new_level = Shift(kind, series), NewLevel(kind, series)
         self._passed_over = np.zeros((WEEK, self._slots, series))
         self._typical = np.zeros((2, self._slots, series))
         for _, told in week:
@@ -176,6 +177,16 @@ class Walk:
         least = _DOUBT * np.abs(mean) if self._kind.adds_up else np.zeros(mean.shape)
         return np.maximum(0.5 * (mean - lower), least)
 
+    def at_new_level(self, day: Day, expected: Expected, told: Told) -> Expected:
+        """What a whole day should have held, as far as it is at a level that is known to be new; once, before `learn`.
+
+        A day that has nothing to do with one gets `expected` itself back.
+        """
+        found = self._new_level.take(day, expected, told, self._daily)
+        if self._kind.adds_up and found is not expected:
+            self._shift.remember(*self._new_level.left)
+        return found
+
     def learn(self, day: Day, expected: Expected, told: Told) -> None:
         """Let what is usual in a whole day teach.
 
@@ -197,7 +208,7 @@ class Walk:
         if day.is_off:  # the level of the weeks is that of working days and weekends
             usable = np.zeros(usable.shape, dtype=bool)
         self._relative.put(self._number, np.where(usable, self._to_relative(cleaned, expected.level), np.nan), is_empty)
-        self._learn_level(np.where(usable, cleaned, expected.usual))
+        self._learn_level(self._new_level.carried(np.where(usable, cleaned, expected.usual)))
         self._learn_weights(told)
         self._learn_shape(usable, cleaned, expected.level)
         both = usable & expected.has
