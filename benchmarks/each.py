@@ -40,7 +40,7 @@ from detector.model.state import MemberBlock, Members, Seasons, TickChanges
 from detector.pipeline import judge_members
 from detector.pipeline.tick import run_tick
 from detector.pipeline.world import World
-from detector.stats.judge import Judgement, Watch, judge
+from detector.stats.judge import Company, Judgement, Watch, judge
 from worlds import FakeSource, Postbox, Quiet, a_book, utc
 
 ROUNDS = 5
@@ -128,9 +128,11 @@ def measure_ticks(folder: Path, members: int, values: Floats, rounds: int) -> No
     source = Arrays(values=values, names=names_of(members))
     judging: list[float] = []
 
-    def watched(panel: Panel, watch: Watch, newest: int, seasons: Sequence[Seasons] | None = None) -> Judgement:
+    def watched(
+        panel: Panel, watch: Watch, newest: int, seasons: Sequence[Seasons] | None, *, together: bool | Company
+    ) -> Judgement:
         began = time.perf_counter()
-        found = judge(panel, watch, newest, seasons)
+        found = judge(panel, watch, newest, seasons, together=together)
         judging.append(time.perf_counter() - began)
         return found
 

@@ -135,7 +135,8 @@ def leading_loss(incident: Incident) -> Loss:
     above = sqrt(sum((loss.high - loss.amount) ** 2 for loss in losses))
     live = [part for part in incident.metrics if part.metric == leader.metric and part.ended_at is None]
     per_hour = sum(part.loss.per_hour for part in live if part.member is not None)
-    return Loss(amount, amount - below, amount + above, per_hour if live else leader.loss.per_hour)
+    came_back = sum(loss.came_back for loss in losses)
+    return Loss(amount, amount - below, amount + above, per_hour if live else leader.loss.per_hour, came_back)
 
 
 def _relapsed(before: IncidentMetric, again: IncidentMetric) -> IncidentMetric:
@@ -148,6 +149,7 @@ def _relapsed(before: IncidentMetric, again: IncidentMetric) -> IncidentMetric:
             before.loss.low + again.loss.low,
             before.loss.high + again.loss.high,
             again.loss.per_hour,
+            before.loss.came_back + again.loss.came_back,
         ),
         onset=before.onset,
         where=before.where,

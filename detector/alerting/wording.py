@@ -115,6 +115,7 @@ def _resolved(words: Sentences, part: IncidentMetric) -> Letter:
     range_ = f" ({measure.between(low, high, amount)})" if measure.kind.adds_up and low < high else ""
     return f"{words.title(part)} is back to usual - {words.outcome(part)}", [
         f"It lasted {over}: {words.outcome(part)}{range_}",
+        words.came_back(part),
         *words.suspects().brief(),
         *words.also(),
         words.address(with_ack=False),

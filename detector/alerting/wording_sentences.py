@@ -136,6 +136,13 @@ class Sentences:
         usual = measure.about(part.expected, part.value)
         return f"it was {measure.exact(part.value, part.expected)} instead of {usual}"
 
+    def came_back(self, part: IncidentMetric) -> str:
+        """How much of what was missing people bought right after it; "" where that cannot be told."""
+        loss = leading_loss(self.incident) if part is self.incident.worst else part.loss
+        if loss.came_back <= 0:
+            return ""
+        return f"Of that {self.measure(part).about(loss.came_back)} came back right after it"
+
     def runbook(self, part: IncidentMetric) -> str:
         """The owner's link, if it is one."""
         metric = self.metric(part)

@@ -11,10 +11,11 @@ from detector.errors import UsageError
 from detector.linking.question import Depth, Ends, Question
 from detector.linking.suspects import rank_with_onset
 from detector.model.deploy import Ranking
+from detector.model.grid import DAY_S
 from detector.model.metric import Direction
 from detector.model.verdict import Onset
 from detector.stats.course import follow_course
-from detector.stats.course_rows import rows_of
+from detector.stats.course_rows import Rows, rows_of
 from detector.stats.onset import onset_of
 
 __all__ = ["answer_case", "judge_case"]
@@ -36,7 +37,8 @@ def answer_case(source: Path, target: Path) -> None:
 def judge_case(case: Case) -> tuple[Onset, Ranking]:
     """When the anomaly of a case began, and which deploy may have begun it."""
     rows = rows_of(case.outcomes)
-    course = follow_course(rows, case.as_of, is_drop=case.on is not Direction.RISE)
+    is_drop = _is_drop(case, rows)
+    course = follow_course(rows, case.as_of, is_drop=is_drop)
     known = [one for one in case.outcomes if one.value is not None]
     question = Question(
         onset=course.onset,
@@ -47,7 +49,7 @@ def judge_case(case: Case) -> tuple[Onset, Ranking]:
         record=case.record,
         is_empty=known[course.first].value == 0,
         bucket_s=case.bucket_s,
-        is_drop=case.on is not Direction.RISE,
+        is_drop=is_drop,
         segments=case.segments,
         dispersion=rows.own_dispersion(course.first),
         wander=rows.wander,
@@ -57,6 +59,15 @@ def judge_case(case: Case) -> tuple[Onset, Ranking]:
     )
     ranking, pieces = rank_with_onset(question, case.deploys, None)
     return onset_of(pieces), ranking
+
+
+def _is_drop(case: Case, rows: Rows) -> bool:
+    """Of a metric watched on both sides: where its last day strays most, by the noise of each row."""
+    if case.on is not Direction.BOTH:
+        return case.on is Direction.DROP
+    last_day = rows.end_s > rows.end_s[-1] - DAY_S
+    strays = (rows.value - rows.expected)[last_day] / np.maximum(rows.spread[last_day], 1e-12)
+    return bool(-strays.min() >= strays.max())
 
 
 def _as_json(onset: Onset, ranking: Ranking) -> dict[str, object]:

@@ -62,13 +62,15 @@ class Outcome:
 class Loss:
     """Expected minus actual over an anomaly, in the metric's unit, with a 90 % interval; positive means missing.
 
-    `per_hour` is the newest anomalous bucket's own share, scaled to an hour.
+    `per_hour` is the newest anomalous bucket's own share, scaled to an hour. `came_back` is how much of the amount
+    was made up for in the buckets right after the anomaly: people who come back and buy; 0 where that cannot be told.
     """
 
     amount: float
     low: float
     high: float
     per_hour: float
+    came_back: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

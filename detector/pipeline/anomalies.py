@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from detector.alerting.runs import Run, follow, unite
+from detector.alerting.runs import NORMAL_TO_RESOLVE, Run, follow, unite
 from detector.model.incident import Incident, IncidentMetric
 from detector.model.metric import Metric
 from detector.model.span import Span
@@ -142,14 +142,15 @@ def _last_of(timeline: Sequence[Outcome], run: Run) -> int:
 
 
 def _summed_up(judged: Judged, run: Run, first: int, onset: Onset) -> IncidentMetric:
-    metric, during = judged.metric, judged.timeline[first : _last_of(judged.timeline, run) + 1]
+    metric, last = judged.metric, _last_of(judged.timeline, run)
+    during, after = judged.timeline[first : last + 1], judged.timeline[last + 1 :][:NORMAL_TO_RESOLVE]
     value, expected = _level(metric, during)
     return IncidentMetric(
         metric=metric.name,
         span=Span(during[0].span.start_at, run.end_at),
         value=value,
         expected=expected,
-        loss=find_loss(during, metric.kind, run.is_drop),
+        loss=find_loss(during, metric.kind, run.is_drop, after if run.normal_in_a_row else ()),
         onset=onset,
         is_drop=run.is_drop,
         normal_in_a_row=run.normal_in_a_row,

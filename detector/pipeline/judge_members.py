@@ -16,7 +16,7 @@ from detector.model.metric import Member, Metric, ShortForm
 from detector.model.panel import Bools, Floats, Panel
 from detector.model.rows import SegmentRows
 from detector.model.span import Span, epoch_s
-from detector.model.state import MemberBlock, Members
+from detector.model.state import MemberBlock, Members, Seasons
 from detector.model.verdict import Outcome
 from detector.pipeline.anomalies import outcomes_since
 from detector.pipeline.filling import fill_members
@@ -26,8 +26,8 @@ from detector.pipeline.recall import Memory
 from detector.pipeline.teaching_members import members_with_lessons
 from detector.pipeline.where import WEEKS_BACK
 from detector.ports import Store
-from detector.stats.calendar import holiday_flags, unsettled_flags
-from detector.stats.judge import Judgement, judge
+from detector.stats.calendar import with_calendar
+from detector.stats.judge import Company, Judgement, company_of, judge
 
 __all__ = ["Weighed", "lost_of", "member_metric", "weigh_members", "where_of"]
 
@@ -43,6 +43,7 @@ class Weighed:
         fresh: what was read by this tick.
         told: ten weeks of every member, as they were read.
         panel: the same as they were judged: without what is over, which neither teaches nor counts.
+        company: what thin members lean on.
         judgement: of the newest buckets, arrays of shape (m, newest).
         changed: shape (m, n); buckets read before that now say something else.
         recorded: outcomes of the members in whose incident somebody waits for the end, by row.
@@ -53,6 +54,7 @@ class Weighed:
     fresh: MemberBlock
     told: Panel
     panel: Panel
+    company: Company | None
     judgement: Judgement
     changed: Bools
     recorded: Mapping[int, tuple[Outcome, ...]]
@@ -81,7 +83,8 @@ class Weighed:
         gone = np.zeros(len(alone.grid), dtype=bool)
         for span in over:
             gone |= _inside(alone.grid, span)
-        return _judged(self.one, _without(alone, gone[None, :]), len(self.members.state.names), self.newest)
+        alone = _without(alone, gone[None, :])
+        return _judged(self.one, alone, self.company, len(self.members.state.names), self.newest)
 
 
 def member_metric(metric: Metric, member: Member) -> Metric:
@@ -119,8 +122,9 @@ def weigh_members(one: Pulled, memory: Memory, late: frozenset[int], store: Stor
     first = min([epoch_s(members.due.judge[0].start_at), *revised])
     newest = min(len(grid), int(np.sum(grid.starts >= first)) + CONTEXT)
     panel = _without(told, _over(metric, members.state, grid, memory, alive))
-    judgement = _judged(one, panel, len(members.state.names), newest)
-    return Weighed(one, members, fresh, told, panel, judgement, changed, recorded)
+    company = company_of(panel, metric.kind, _seasons_of(one, panel))
+    judgement = _judged(one, panel, company, len(members.state.names), newest)
+    return Weighed(one, members, fresh, told, panel, company, judgement, changed, recorded)
 
 
 def part_member(part: IncidentMetric) -> Member:
@@ -130,11 +134,14 @@ def part_member(part: IncidentMetric) -> Member:
     return part.member
 
 
-def _judged(one: Pulled, panel: Panel, members: int, newest: int) -> Judgement:
+def _judged(one: Pulled, panel: Panel, company: Company | None, members: int, newest: int) -> Judgement:
+    watch = member_watch_of(one.metric, members)
+    return judge(panel, watch, newest, _seasons_of(one, panel), together=company or False)
+
+
+def _seasons_of(one: Pulled, panel: Panel) -> Sequence[Seasons] | None:
     seasons = one.state.seasons
-    follow = None if seasons is None else [seasons] * len(panel.series)
-    # Here `together=True` belongs, once `judge` lets thin members borrow profile and variance law from the whole.
-    return judge(panel, member_watch_of(one.metric, members), newest, follow)
+    return None if seasons is None else [seasons] * len(panel.series)
 
 
 def _fresh(metric: Metric, members: PulledMembers, stored: MemberBlock | None, late: frozenset[int]) -> MemberBlock:
@@ -184,11 +191,10 @@ def _told(
         values=values,
         known=np.isfinite(values),
         teaches=teaches,
-        is_holiday=holiday_flags(grid, metric.holidays, metric.calendar),
+        is_holiday=np.zeros(len(grid), dtype=bool),
         weights=weights,
-        is_unsettled=unsettled_flags(grid, metric.holidays, metric.calendar),
     )
-    return panel, changed
+    return with_calendar(panel, metric.holidays, metric.calendar), changed
 
 
 def _places(grid: Grid, starts: Indices) -> tuple[Indices, Bools]:

@@ -18,7 +18,12 @@ _90_OF_100 = 1.6448536269514722  # two-sided, standard normal
 _HOUR_S = 3600.0
 
 
-def find_loss(outcomes: Sequence[Outcome], kind: Kind, is_drop: bool) -> Loss:  # noqa: FBT001  named in every call
+def find_loss(
+    outcomes: Sequence[Outcome],
+    kind: Kind,
+    is_drop: bool,  # noqa: FBT001  named in every call
+    after: Sequence[Outcome] = (),
+) -> Loss:
     """Expected minus actual (the other way round for a rise) over the buckets whose value and expectation are known.
 
     The interval is that of a sum of correlated normal errors; what is missing cannot be less than nothing while the sum
@@ -29,6 +34,8 @@ def find_loss(outcomes: Sequence[Outcome], kind: Kind, is_drop: bool) -> Loss:  
         outcomes: the anomaly's buckets in order of time; those without value or expectation do not count.
         kind: of the metric.
         is_drop: missing, or too much.
+        after: buckets that follow it; what they hold more than expected made up for what was missing, where it is more
+            than 95 of 100 normal sums reach.
     """
     sign = 1.0 if is_drop else -1.0
     gaps: list[float] = []
@@ -47,7 +54,19 @@ def find_loss(outcomes: Sequence[Outcome], kind: Kind, is_drop: bool) -> Loss:  
     low, high = amount - reach, amount + reach
     if amount > 0:
         low = max(low, 0.0)
-    return Loss(amount, low, high, per_hour)
+    came_back = _came_back(after, amount) if is_drop and kind.adds_up else 0.0
+    return Loss(amount, low, high, per_hour, came_back)
+
+
+def _came_back(after: Sequence[Outcome], amount: float) -> float:
+    """Of a missing amount, what came after it."""
+    more, spreads = 0.0, []
+    for outcome in after:
+        value, expected, spread = outcome.value, outcome.expected, outcome.spread
+        if value is not None and expected is not None and spread is not None:
+            more += value - expected
+            spreads.append(spread)
+    return min(more, max(amount, 0.0)) if more > _90_OF_100 * _sd_of_sum(spreads) else 0.0
 
 
 def _sd_of_sum(spreads: Sequence[float]) -> float:

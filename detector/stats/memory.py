@@ -8,6 +8,7 @@ from threading import Lock
 import numpy as np
 
 from detector.model.panel import Panel
+from detector.stats.company import Company
 from detector.stats.days import last_day_of
 from detector.stats.profile import Follows
 from detector.stats.ready import REVISED_DAYS, Ready, ready_again, ready_of
@@ -64,45 +65,50 @@ class _Kept:
 kept = _Kept()
 
 
-def ready_for(panel: Panel, watch: Watch, follows: Follows) -> Ready:
+def ready_for(panel: Panel, watch: Watch, follows: Follows, company: Company | None = None) -> Ready:
     """What the last day of a panel is judged by; the result is the same with and without the memory.
 
     Args:
         panel: of series that all begin on its first day.
         watch: what to look for.
         follows: their seasons.
+        company: what thin ones lean on.
     """
     few = len(set(panel.series)) <= _FEW
-    digests = _digests_of(panel, watch, follows)
+    digests = _digests_of(panel, watch, follows, company)
     known = kept.get(panel.series)
     if known is not None and known[0].today == digests.today:
         return known[1]
     if known is not None and known[0].earlier == digests.earlier and known[1].earlier is not None:
-        ready = ready_again(panel, known[1])
+        ready = ready_again(panel, known[1], company)
     else:
-        ready = ready_of(panel, watch, follows, keeps_earlier=few)
+        ready = ready_of(panel, watch, follows, company, keeps_earlier=few)
     kept.put(panel.series, digests, ready)
     return ready
 
 
-def _digests_of(panel: Panel, watch: Watch, follows: Follows) -> _Digests:
+def _digests_of(panel: Panel, watch: Watch, follows: Follows, company: Company | None) -> _Digests:
     local = np.maximum.accumulate(panel.grid.local_day)
     today = last_day_of(panel.grid)
     split = int(np.searchsorted(local, local[-1] - REVISED_DAYS))
     first = blake2b(f"{watch} {panel.grid.timezone} {panel.grid.every_s} {local[-1]} {today}".encode(), digest_size=16)
     for array in (follows.day, follows.week):
         first.update(array.tobytes())
+    if company is not None and split > 0:
+        first.update(company.digest(int(local[split - 1])))
     _add(first, panel, slice(0, split))
     both = first.copy()
+    if company is not None:
+        both.update(company.digest(int(local[-1])))
     _add(both, panel, slice(split, today))
-    for flags in (panel.is_holiday, panel.is_unsettled):
-        both.update(b"" if flags is None else flags[today:].any().tobytes())
+    for flags in (panel.is_holiday, panel.is_unsettled, panel.occasion):
+        both.update(b"" if flags is None else flags[today:].max().tobytes())
     return _Digests(both.digest(), first.digest())
 
 
 def _add(digest: "blake2b", panel: Panel, part: slice) -> None:
     grid = panel.grid
-    of_buckets = (grid.starts, grid.ends, grid.walls, panel.is_holiday, panel.is_unsettled)
+    of_buckets = (grid.starts, grid.ends, grid.walls, panel.is_holiday, panel.is_unsettled, panel.occasion)
     of_series = (panel.values, panel.known, panel.teaches, panel.weights, panel.begins_level)
     arrays = [
         *(one[part] for one in of_buckets if one is not None),

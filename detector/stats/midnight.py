@@ -6,6 +6,7 @@ import numpy as np
 
 from detector.model.metric import Direction, Kind
 from detector.model.panel import Bools
+from detector.stats.company import Company
 from detector.stats.coverage import Reach
 from detector.stats.days import WEEK, Day
 from detector.stats.evidence import Trail, windows_of
@@ -81,8 +82,13 @@ class Midnight:
             if on in (side, Direction.BOTH)
         ]
 
-    def outlook(self, day: Day) -> Outlook:
-        """What the day that now begins is judged by; once for each, and nothing of what comes in it has a say."""
+    def outlook(self, day: Day, company: Company | None = None) -> Outlook:
+        """What the day that now begins is judged by; once for each, and nothing of what comes in it has a say.
+
+        Args:
+            day: the next one.
+            company: what thin series lean on.
+        """
         if day.begins_week:
             for one in self._watched:
                 one.tail.refit()
@@ -90,7 +96,7 @@ class Midnight:
         return Outlook(
             day=day,
             kind=self._kind,
-            expected=self._walk.expect(day),
+            expected=self._walk.expect(day, None if company is None else company.lent(day)),
             has_learned=self._usable.count >= enough,
             trail=self._trail,
             trust=self._trust.weights(),

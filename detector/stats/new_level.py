@@ -37,6 +37,12 @@ class NewLevel:
         return self._age < WEEK, self._moved
 
     @property
+    def begins_today(self) -> Bools:
+        """Which series have come to one in the day that was taken in last, (m,): it is not like its sort."""
+        begins: Bools = (self._age == 1) & (self._carry is not None)
+        return begins
+
+    @property
     def _none(self) -> float:
         """No move: a factor of amounts, a distance of everything else."""
         return 1.0 if self._adds_up else 0.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detector.model.metric import Kind
-from detector.model.panel import Bools, Floats
+from detector.model.panel import Bools, Floats, Panel
 from detector.stats.band import quantile_of
 from detector.stats.days import Day
 from detector.stats.emptiness import is_nearly_empty
@@ -14,10 +14,11 @@ from detector.stats.expected import Expected, Told
 from detector.stats.recent import Block
 from detector.stats.scoring import Scale
 
-__all__ = ["Buckets", "Found", "Outlook", "Side", "Weighed"]
+__all__ = ["Buckets", "Found", "Outlook", "Side", "Weighed", "buckets_of"]
 
 # Between closed and open a bucket is thin: below this part of a busy one, and lost in its own noise.
 _THIN, _THIN_DEVIATIONS = 0.25, 1.5
+_FURTHEST = 1e100  # no number of a business; larger ones cannot be squared
 _OFTEN_EMPTY = 0.5  # a bucket that is empty more often than not is in range when it is, and that proves nothing
 
 
@@ -43,6 +44,18 @@ class Buckets:
         if begins is not None and not day.is_whole:
             begins = np.nan_to_num(day.in_slots(begins.astype(np.float64))) > 0
         return Told(values, known, teaches & known, weights, begins)
+
+
+def buckets_of(panel: Panel, part: slice) -> Buckets:
+    """Time first, so that all series of one bucket lie side by side."""
+    values, known = np.ascontiguousarray(panel.values[:, part].T), np.ascontiguousarray(panel.known[:, part].T)
+    return Buckets(
+        values=np.minimum(np.maximum(values, -_FURTHEST), _FURTHEST),
+        known=known & np.isfinite(values),
+        teaches=np.ascontiguousarray(panel.teaches[:, part].T),
+        weights=None if panel.weights is None else np.ascontiguousarray(panel.weights[:, part].T),
+        begins_level=None if panel.begins_level is None else panel.begins_level[:, part].T,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

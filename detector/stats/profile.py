@@ -11,7 +11,7 @@ from detector.model.panel import Bools, Floats
 from detector.model.state import Seasons
 from detector.stats.days import WEEK
 
-__all__ = ["LAGS", "Follows", "Leaning", "Weeks", "winsorized_mean"]
+__all__ = ["LAGS", "Follows", "Leaning", "Weeks", "smoothed", "winsorized_mean"]
 
 LAGS = 8  # weeks that are looked back on: longer ones are another season
 _FEWEST, _MOST = 0.25, 8.0  # weeks as which the mean day counts
@@ -106,10 +106,11 @@ class Leaning:
     of moments, over all slots of the last weeks.
     """
 
-    def __init__(self, series: int) -> None:
-        """Know nothing yet."""
+    def __init__(self, series: int, most: float = _MOST) -> None:
+        """Know nothing yet; what is leaned on counts as `most` weeks at most."""
         self._sums = np.zeros((3, series))
         self._between = np.ones(series)
+        self._most = most
 
     def learn(self, apart: Floats, size: Floats, variance: Floats, weeks: Floats) -> None:
         """Take in a day.
@@ -133,8 +134,26 @@ class Leaning:
         between = (excess + _OWN_WAYS**2 * slots) / (total + np.minimum(per_slot, slots))
         self._between = np.where(between > 0, between, 1.0)
 
-    def weight(self, size: Floats, variance: Floats, weeks: Floats) -> Floats:
-        """The weight of the mean day in weeks, (slots, m); arguments as above."""
+    def weight(self, size: Floats, variance: Floats, weeks: Floats, noise: Floats | float = 1.0) -> Floats:
+        """The weight of the mean day in weeks, (slots, m); arguments as above.
+
+        `noise` is the variance of what is leaned on over that of the mean day.
+        """
         own = size * size * self._between
         has = (weeks > 0) & (variance > 0) & (own > 0)
-        return np.where(has, np.clip(variance / np.where(has, own, 1.0), _FEWEST, _MOST), _FEWEST)
+        return np.where(has, np.clip(variance / np.where(has, own, 1.0), _FEWEST, self._most / noise), _FEWEST)
+
+
+def smoothed(profile: Floats) -> Floats:
+    """Buckets much shorter than an hour borrow from their neighbours within a quarter of an hour."""
+    reach = min(profile.shape[0] // 96, LAGS)
+    if reach == 0:
+        return profile
+    total = profile.copy()
+    count = np.ones((profile.shape[0], 1))
+    for shift in range(1, reach + 1):
+        total[shift:] += profile[:-shift]
+        total[:-shift] += profile[shift:]
+        count[shift:] += 1.0
+        count[:-shift] += 1.0
+    return np.where(profile == 0, 0.0, total / count)

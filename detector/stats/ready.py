@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from detector.model.metric import Kind
 from detector.model.panel import Panel
+from detector.stats.company import Company
 from detector.stats.days import Day, days_of, last_day_of
 from detector.stats.midnight import FIRST_DAYS, Midnight
-from detector.stats.outlook import Buckets, Outlook
+from detector.stats.outlook import Outlook, buckets_of
 from detector.stats.profile import Follows
 from detector.stats.verdicts import Judgement, Watch, joined, judged, unjudged
 
@@ -25,7 +26,6 @@ REVISED_DAYS = 2
 
 # Buckets of a day times series that are walked at a time: their some hundred arrays stay near the processor.
 _CELLS = 12288
-_FURTHEST = 1e100  # no number of a business; larger ones cannot be squared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +56,8 @@ class Ready:
         if self.outlook is None:
             found = unjudged(today, self.watch, count)
         else:
-            (day,) = days_of(today.grid, today.is_holiday, today.is_unsettled)
-            buckets = _buckets_of(today, slice(None))
+            (day,) = days_of(today)
+            buckets = buckets_of(today, slice(None))
             found = judged(self.outlook, self.outlook.weigh(day, buckets, count), buckets, self.watch, count)
         return joined([self.tail.last(newest - count), found]) if newest > count else found
 
@@ -85,16 +85,19 @@ def beginnings(panel: Panel, kind: Kind) -> Iterator[tuple[npt.NDArray[np.int64]
         yield from ((same[start : start + most], int(edges[day])) for start in range(0, same.size, most))
 
 
-def ready_of(panel: Panel, watch: Watch, follows: Follows, *, keeps_earlier: bool) -> Ready:
+def ready_of(
+    panel: Panel, watch: Watch, follows: Follows, company: Company | None = None, *, keeps_earlier: bool
+) -> Ready:
     """Walk through all days before the last one of a panel.
 
     Args:
         panel: of series that all begin on its first day; of the last day one bucket at least; its value does not count.
         watch: what to look for.
         follows: their seasons.
+        company: what thin ones lean on.
         keeps_earlier: the walk will be gone on with from REVISED_DAYS before, when buckets have changed since.
     """
-    days = days_of(panel.grid, panel.is_holiday, panel.is_unsettled)
+    days = days_of(panel)
     if len(days) <= FIRST_DAYS:
         past = panel.cut(slice(0, days[-1].buckets.start))
         return Ready(watch, None, unjudged(past, watch, min(TAIL, len(past.grid))))
@@ -103,37 +106,46 @@ def ready_of(panel: Panel, watch: Watch, follows: Follows, *, keeps_earlier: boo
     tail = _unjudged_between(panel, watch, first, days[FIRST_DAYS].buckets.start)
     split = len(days) - 1 - REVISED_DAYS
     if not keeps_earlier or split <= FIRST_DAYS:
-        tail += _walk(panel, watch, midnight, days[FIRST_DAYS:-1], first)
-        return Ready(watch, midnight.outlook(days[-1]), joined(tail))
-    tail += _walk(panel, watch, midnight, days[FIRST_DAYS:split], first)
-    return _gone_on(panel, watch, midnight, days, tail)
+        tail += _walk(panel, watch, midnight, days[FIRST_DAYS:-1], first, company)
+        return Ready(watch, midnight.outlook(days[-1], company), joined(tail))
+    tail += _walk(panel, watch, midnight, days[FIRST_DAYS:split], first, company)
+    return _gone_on(panel, watch, midnight, days, tail, company)
 
 
-def ready_again(panel: Panel, before: Ready) -> Ready:
+def ready_again(panel: Panel, before: Ready, company: Company | None = None) -> Ready:
     """The same where nothing has changed but in the last REVISED_DAYS before the day."""
-    days = days_of(panel.grid, panel.is_holiday, panel.is_unsettled)
+    days = days_of(panel)
     assert before.earlier is not None  # noqa: S101  the memory asks only then
     again = days[-1].buckets.start - days[-1 - REVISED_DAYS].buckets.start
     unchanged = before.tail.first(max(before.tail.verdict.shape[1] - again, 0))
-    return _gone_on(panel, before.watch, deepcopy(before.earlier), days, [unchanged])
+    return _gone_on(panel, before.watch, deepcopy(before.earlier), days, [unchanged], company)
 
 
-def _gone_on(panel: Panel, watch: Watch, midnight: Midnight, days: Sequence[Day], tail: Sequence[Judgement]) -> Ready:
+def _gone_on(
+    panel: Panel,
+    watch: Watch,
+    midnight: Midnight,
+    days: Sequence[Day],
+    tail: Sequence[Judgement],
+    company: Company | None,
+) -> Ready:
     """Walk through the last REVISED_DAYS before the newest day, and keep the walk as it was before them."""
     earlier, first = deepcopy(midnight), max(days[-1].buckets.start - TAIL, 0)
-    found = _walk(panel, watch, midnight, days[-1 - REVISED_DAYS : -1], first)
-    return Ready(watch, midnight.outlook(days[-1]), joined([*tail, *found]), earlier)
+    found = _walk(panel, watch, midnight, days[-1 - REVISED_DAYS : -1], first, company)
+    return Ready(watch, midnight.outlook(days[-1], company), joined([*tail, *found]), earlier)
 
 
-def judge_through(panel: Panel, watch: Watch, follows: Follows, newest: int) -> Judgement:
+def judge_through(
+    panel: Panel, watch: Watch, follows: Follows, newest: int, company: Company | None = None
+) -> Judgement:
     """Judge buckets of many days of series that all begin on the first day of a panel."""
-    days = days_of(panel.grid, panel.is_holiday, panel.is_unsettled)
+    days = days_of(panel)
     if len(days) <= FIRST_DAYS:
         return unjudged(panel, watch, newest)
     first = len(panel.grid) - newest
     young = _unjudged_between(panel, watch, first, days[FIRST_DAYS].buckets.start)
     midnight = _first_midnight(panel, watch, follows, days)
-    return joined([*young, *_walk(panel, watch, midnight, days[FIRST_DAYS:], first)])
+    return joined([*young, *_walk(panel, watch, midnight, days[FIRST_DAYS:], first, company)])
 
 
 def _unjudged_between(panel: Panel, watch: Watch, first: int, end: int) -> list[Judgement]:
@@ -141,30 +153,20 @@ def _unjudged_between(panel: Panel, watch: Watch, first: int, end: int) -> list[
 
 
 def _first_midnight(panel: Panel, watch: Watch, follows: Follows, days: Sequence[Day]) -> Midnight:
-    first = [(day, _buckets_of(panel, day.buckets)) for day in days[:FIRST_DAYS]]
+    first = [(day, buckets_of(panel, day.buckets)) for day in days[:FIRST_DAYS]]
     return Midnight(watch.kind, watch.on, follows, first, len(days))
 
 
-def _walk(panel: Panel, watch: Watch, midnight: Midnight, days: Sequence[Day], first: int) -> list[Judgement]:
+def _walk(
+    panel: Panel, watch: Watch, midnight: Midnight, days: Sequence[Day], first: int, company: Company | None
+) -> list[Judgement]:
     """Judge and learn day by day; the judgement of the buckets from `first` on."""
     found = []
     for day in days:
-        outlook, buckets = midnight.outlook(day), _buckets_of(panel, day.buckets)
+        outlook, buckets = midnight.outlook(day, company), buckets_of(panel, day.buckets)
         weighed = outlook.weigh(day, buckets, buckets.values.shape[0])
         wanted = min(day.buckets.stop - first, buckets.values.shape[0])
         if wanted > 0:
             found.append(judged(outlook, weighed, buckets, watch, wanted))
         midnight.learn(outlook, buckets, weighed)
     return found
-
-
-def _buckets_of(panel: Panel, part: slice) -> Buckets:
-    """Time first, so that all series of one bucket lie side by side."""
-    values, known = np.ascontiguousarray(panel.values[:, part].T), np.ascontiguousarray(panel.known[:, part].T)
-    return Buckets(
-        values=np.minimum(np.maximum(values, -_FURTHEST), _FURTHEST),
-        known=known & np.isfinite(values),
-        teaches=np.ascontiguousarray(panel.teaches[:, part].T),
-        weights=None if panel.weights is None else np.ascontiguousarray(panel.weights[:, part].T),
-        begins_level=None if panel.begins_level is None else panel.begins_level[:, part].T,
-    )

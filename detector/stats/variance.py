@@ -7,12 +7,15 @@ import numpy as np
 from detector.model.metric import Kind
 from detector.model.panel import Floats
 
-__all__ = ["VarianceLaw"]
+__all__ = ["Law", "VarianceLaw"]
 
 # Days whose weight has fallen to 1/e: as long as the history that a tick holds, so that all of it counts.
 _MEMORY_DAYS = 60.0
 # The prior weighs as much as this many days of buckets: enough to start from, gone after two weeks.
 _PRIOR_DAYS = 1.0
+# The law of most members of a rule weighs as much as so many of these; where the noise of a bucket outweighs what is in
+# it, by as much more, up to a limit: the spread of squared errors is that of the number of orders.
+_LENT_DAYS, _MOST_LENT = 7.0, 20.0
 # Squared errors are cut at this multiple of the law before they teach: one giant order is no noise (Huber,
 # Robust Statistics, 1981; the cut at four standard deviations, since sums of few orders have long tails).
 _CUT = 16.0
@@ -60,6 +63,13 @@ class Law:
         f1, f2 = self.terms(expected, weights)
         return self.first * f1 + self.second * f2
 
+    def signal(self) -> Floats:
+        """Squared mean over variance of a typical bucket, (m,): below 1 it is lost in its own noise."""
+        if not self.kind.adds_up:
+            return np.ones(self.unit.shape)
+        variance = self.variance(self.unit, None)
+        return self.unit * self.unit / np.where(variance > 0, variance, np.inf)
+
 
 class VarianceLaw:
     """The law of the errors so far, refitted every local midnight from running sums.
@@ -84,7 +94,15 @@ class VarianceLaw:
         self._floor = _QUIETEST_COUNT if kind is Kind.COUNT else 0.0
         self._prior_weight = _PRIOR_DAYS * slots
         self._sums = np.zeros((5, *unit.shape))
+        self._lent: tuple[float, float] | None = None
         self.law = Law(kind, unit, *self._prior)
+
+    def lean(self, lent: tuple[float, float] | None) -> None:
+        """Take the law of most others for the prior: where buckets of few orders tell little, it stays longer."""
+        is_new = lent is not None and self._lent is None
+        self._lent = lent
+        if is_new:
+            self._refit()
 
     def learn(self, expected: Floats, weights: Floats | None, squares: Floats) -> None:
         """Take in a day of squared errors (slots, m), nan where there is nothing to learn, and refit."""
@@ -105,9 +123,11 @@ class VarianceLaw:
         """Solve the two normal equations; the prior is a bucket seen `_prior_weight` times for each term."""
         s11, s12, s22, s1, s2 = self._sums
         prior1, prior2 = self._prior
+        ridge: Floats | float = 0.25 * self._prior_weight
+        if self._lent is not None:
+            prior1, prior2, ridge = self._leaning(*self._lent)
         # In units of the prior, so that one ridge fits both; it gives way as soon as the law is below the prior.
         a11, a12, a22 = s11 * prior1 * prior1, s12 * prior1 * prior2, s22 * prior2 * prior2
-        ridge = 0.25 * self._prior_weight
         a11, a22 = a11 + ridge, a22 + ridge
         b1, b2 = s1 * prior1 + ridge, s2 * prior2 + ridge
         both = a11 * a22 - a12 * a12
@@ -119,6 +139,15 @@ class VarianceLaw:
         least = (low, _LEAST_ALIKE / prior2) if self.law.kind.adds_up else (self._least, self._least)
         first, second = np.maximum(first, least[0]) * prior1, np.maximum(second, least[1]) * prior2
         self.law = replace(self.law, first=first, second=second)
+
+    def _leaning(self, first: float, second: float) -> tuple[Floats, Floats, Floats]:
+        """The law of most and its weight: of so many buckets, which like all others weigh by the law so far."""
+        law = replace(self.law, first=first + 0.0 * self.law.unit, second=second + 0.0 * self.law.unit)
+        own, lent = self.law.variance(self.law.unit, None), law.variance(self.law.unit, None)
+        inverse = np.where(own > 0, lent / np.where(own > 0, own, 1.0), 1.0)
+        signal = np.maximum(law.signal(), 1.0 / _MOST_LENT)
+        weight = 0.25 * self._prior_weight * _LENT_DAYS * (1.0 + 1.0 / signal)
+        return law.first, law.second, weight * np.minimum(inverse * inverse, 1.0)
 
     def _find_unit(self, squares: Floats) -> None:
         """A gauge that began with a week of one value has no unit before it leaves it."""

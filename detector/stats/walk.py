@@ -4,24 +4,24 @@ import numpy as np
 
 from detector.model.metric import Kind
 from detector.model.panel import Bools, Floats
+from detector.stats.company import SHAPE_DECAY, Joining, Lent
 from detector.stats.days import WEEK, Day
+from detector.stats.days_off import SpecialDays
 from detector.stats.emptiness import Emptiness, is_nearly_empty
 from detector.stats.expected import Expected, Told
 from detector.stats.first_week import without_giants, without_wild_ones
 from detector.stats.new_level import NewLevel
-from detector.stats.profile import LAGS, Follows, Leaning, Weeks, winsorized_mean
+from detector.stats.profile import Follows, Leaning, Weeks, smoothed, winsorized_mean
 from detector.stats.running import running_sum
 from detector.stats.shift import Shift
-from detector.stats.variance import VarianceLaw
+from detector.stats.variance import Law, VarianceLaw
 
 __all__ = ["Walk"]
 
 _LEVEL_WEEKS = 4
 # Each week weighs 0.6 of the one after it: follows a growth of a few per cent a week; oldest day first.
 _LEVEL_WEIGHTS = np.repeat(0.6 ** np.arange(_LEVEL_WEEKS - 1, -1, -1), WEEK)[:, None]
-_DOUBT = 0.1  # of what is expected: sd that the whole of a day near a holiday has in common
 _NO_CHANCE = 3.0  # nats: five in a hundred; a slot that was always empty by less than that is closed
-_SHAPE_DECAY = 0.95  # of the mean day that thin slots lean on: about three weeks
 _BUSY_DECAY = 0.9
 _BIAS_DECAY, _BIAS_DAYS = 0.97, 3.0  # a trimmed mean of skewed values is too low; what it misses is put back in a month
 _PASSED_OVER = 2  # weeks in a row: a slot that strays in a third one is so, and teaches
@@ -62,6 +62,9 @@ class Walk:
         self._bias = np.zeros((2, series))
         self._sizes = np.zeros((2, series))
         self._leaning, self._emptiness = Leaning(series), Emptiness(series)
+        self._special = SpecialDays(kind, series)
+        self._joining = Joining(series)
+        self._lent: Lent | None = None
         self._number = WEEK
 
     def _to_relative(self, values: Floats, level: Floats) -> Floats:
@@ -69,29 +72,56 @@ class Walk:
             return values / np.where(level > 0, level, np.inf)
         return values - level
 
-    def expect(self, day: Day) -> Expected:
-        """Expect the next day; once, for to be asked teaches how far slots go their own ways."""
+    def expect(self, day: Day, lent: Lent | None = None) -> Expected:
+        """Expect the next day; once, for to be asked teaches how far slots go their own ways.
+
+        Args:
+            day: the next one.
+            lent: what its company knows of it.
+        """
+        self._lent = lent
+        self._law.lean(None if lent is None else lent.law)
         weights = self._usual_weights()
-        level = self._level = self._next_level()
+        self._level = self._next_level()
         profile, weeks, empty = self._profile(WEEK, weights)
-        if self._kind.adds_up:
-            seen, said = self._bias + _BIAS_DAYS * np.abs(level)
-            factor = np.clip(np.where(said > 0, seen / np.where(said > 0, said, 1.0), 1.0), 0.7, 1.5)
-            mean = profile * (level * factor)
-        else:
-            mean = profile + level
-        variance, has = self._law.law.variance(mean, weights), weeks > 0
+        mean, has = self._in_units(profile), weeks > 0
         usual = np.where(has, mean, np.nan)
         busy = self._busy_bucket(np.where(has, np.maximum(mean, 0.0), 0.0))
-        shared = np.zeros(mean.shape)
-        if day.is_off:
-            mean, shared = self._day_off(day, mean, weights)
-        elif day.is_unsettled:
-            shared = self._doubt(day, mean, weights)
+        shared, closed = np.zeros(mean.shape), np.zeros(mean.shape[1])
+        special = self._special.of(day)
+        if special is not None:
+            mean, shared = special.expect(*self._plain_days(day, np.where(has, mean, 0.0), weights), day.occasion)
+            closed = special.closed()
+        law = self._law.law
+        variance = law.variance(mean, weights)
         p_empty = self._emptiness.chance(mean, variance, empty, busy)
+        if special is not None and self._kind.adds_up:  # whether a shop is closed is one chance for its whole day
+            p_empty = np.maximum(p_empty, closed ** (1.0 / np.maximum((mean > 0).sum(axis=0), 1)))
         own = variance * (1.0 + 1.0 / np.maximum(weeks, 1.0))
         mean, variance = np.where(has, mean, 0.0), own + shared**2
-        return Expected(has, mean, variance, shared, weeks, p_empty, self._law.law, usual, level, busy)
+        return Expected(has, mean, variance, shared, weeks, p_empty, law, usual, self._level, busy)
+
+    def _in_units(self, profile: Floats) -> Floats:
+        """What slots hold, from what they hold beside their level."""
+        level = self._level
+        if not self._kind.adds_up:
+            total: Floats = profile + level
+            return total
+        seen, said = self._bias + _BIAS_DAYS * np.abs(level)
+        factor = np.clip(np.where(said > 0, seen / np.where(said > 0, said, 1.0), 1.0), 0.7, 1.5)
+        product: Floats = profile * (level * factor)
+        return product
+
+    def _plain_days(self, day: Day, mean: Floats, weights: Floats | None) -> tuple[Floats, Floats, Floats]:
+        """What the day would hold as a plain one, what as a Sunday (where one is known), and the noise."""
+        profile, sundays, _ = self._profile((day.weekday + 1) % WEEK or WEEK, weights)
+        sunday = np.where(sundays > 0, self._in_units(profile), mean)
+        return mean, sunday, np.sqrt(self._law.law.variance(mean, weights))
+
+    @property
+    def law(self) -> Law:
+        """How the variance follows the mean, by the days so far."""
+        return self._law.law
 
     def _usual_weights(self) -> Floats | None:
         """Mean denominators of the slots so far; those of the day itself are not known at its midnight."""
@@ -134,12 +164,14 @@ class Walk:
             lean = mean_day * (cell.sum(axis=0) / np.where(whole > 0, whole, 1.0))
         else:
             lean = mean_day + (cell.sum(axis=0) - mean_day.sum(axis=0)) / np.maximum((weeks > 0).sum(axis=0), 1)
+        lean, mean_day, own_share = self._joined(lag, lean, mean_day, np.where(weeks > 0, days, 0.0), weights)
         size = lean * level if adds_up else lean + level
         variance = self._law.law.variance(size, weights)
         size = size if adds_up else np.sqrt(variance)
         if lag == WEEK:
             self._leaning.learn((cell - lean) * (level if adds_up else 1.0), size, variance, weeks)
-        weight = self._leaning.weight(size, variance, weeks)
+        weight = self._leaning.weight(size, variance, weeks, own_share)
+        sure = weeks + np.where(weeks > 0, weight * (1.0 - own_share), 0.0)
         profile = (weeks * cell + weight * lean) / (weeks + weight)
         if adds_up:
             # A Poisson count of that mean and variance would have been empty every week with chance exp(-weeks e^2/v).
@@ -151,8 +183,8 @@ class Walk:
             profile = np.where(follows, profile, mean_day)
             alike = np.where(weeks > 0, np.maximum(days, weeks), weeks)
             own = (np.where(follows, weeks, 0.0), np.where(follows, empty, 0.0))
-            return _smoothed(profile), np.where(follows, weeks, alike), own
-        return _smoothed(profile), weeks, (weeks, empty)
+            return smoothed(profile), np.where(follows, sure, alike), own
+        return smoothed(profile), sure, (weeks, empty)
 
     def _mean_day(self) -> tuple[Floats, Floats]:
         """What each slot holds on the mean of days, and of how many: one level where hours make no difference."""
@@ -163,38 +195,31 @@ class Walk:
             days = np.where(follows, days, days.sum(axis=0))
         return total / np.maximum(days, 1e-9), days
 
-    def _day_off(self, day: Day, mean: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
-        """A holiday is like the lower of its weekday and a Sunday, and less sure by half of what lies between them."""
-        profile, sundays, _ = self._profile((day.weekday + 1) % WEEK or WEEK, weights)
-        sunday = profile * self._level if self._kind.adds_up else profile + self._level
-        lower = np.where(sundays > 0, np.minimum(mean, sunday), mean)
-        gap = np.maximum(np.abs(mean - sunday), 0.5 * np.abs(lower) if self._kind.adds_up else 0.0)
-        return lower, np.where(lower != 0, 0.5 * gap, 0.0)
-
-    def _doubt(self, day: Day, mean: Floats, weights: Floats | None) -> Floats:
-        """Near a holiday some trade as on a Sunday, most as ever: half of what lies between, and some for all."""
-        lower, _ = self._day_off(day, mean, weights)
-        least = _DOUBT * np.abs(mean) if self._kind.adds_up else np.zeros(mean.shape)
-        return np.maximum(0.5 * (mean - lower), least)
+    def _joined(
+        self, lag: int, lean: Floats, mean_day: Floats, days: Floats, weights: Floats | None
+    ) -> tuple[Floats, Floats, Floats | float]:
+        """What slots lean on, and the mean day, leaning on those of all; and the part of them that stays its own."""
+        lent = self._lent
+        if lent is None:
+            return lean, mean_day, 1.0
+        if lag == WEEK:
+            adds_up, level = self._kind.adds_up, self._level
+            size = lent.mean_day * level if adds_up else lent.mean_day + level
+            variance = self._law.law.variance(size, weights)
+            apart = (mean_day - lent.mean_day) * (level if adds_up else 1.0)
+            self._joining.learn(lent, apart, size if adds_up else np.sqrt(variance), variance, days)
+        lean, own_share = self._joining.joined(lent, lag, lean)
+        return lean, self._joining.joined(lent, None, mean_day)[0], own_share
 
     def at_new_level(self, day: Day, expected: Expected, told: Told) -> Expected:
-        """What a whole day should have held, as far as it is at a level that is known to be new; once, before `learn`.
-
-        A day that has nothing to do with one gets `expected` itself back.
-        """
+        """What a whole day should have held where its level is known to be new, else `expected`; before `learn`."""
         found = self._new_level.take(day, expected, told, self._daily)
         if self._kind.adds_up and found is not expected:
             self._shift.remember(*self._new_level.left)
         return found
 
     def learn(self, day: Day, expected: Expected, told: Told) -> None:
-        """Let what is usual in a whole day teach.
-
-        Args:
-            day: the one that was expected last.
-            expected: what it should hold.
-            told: what it holds.
-        """
+        """Let what is usual in a whole day teach: the one that was expected last, what it should hold, and holds."""
         variance = expected.variance_of(told.weights)
         usable = told.teaches & ~self._incidents(day, expected.mean, variance, told.teaches & expected.has, told.values)
         is_empty = told.known & is_nearly_empty(told.values, expected.mean, self._kind)
@@ -205,6 +230,9 @@ class Walk:
         cleaned = np.where(
             expected.has, np.minimum(np.maximum(values, expected.mean - _CUT_LOW * spread), high), values
         )
+        special = self._special.of(day)
+        if special is not None:
+            special.learn(cleaned, usable & expected.has & ~self._new_level.begins_today)
         if day.is_off:  # the level of the weeks is that of working days and weekends
             usable = np.zeros(usable.shape, dtype=bool)
         self._relative.put(self._number, np.where(usable, self._to_relative(cleaned, expected.level), np.nan), is_empty)
@@ -228,7 +256,7 @@ class Walk:
         self._daily[-1] = np.where(count > 0, np.where(known, filled, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)
 
     def _learn_shape(self, usable: Bools, cleaned: Floats, level: Floats) -> None:
-        self._shape *= _SHAPE_DECAY
+        self._shape *= SHAPE_DECAY
         self._shape[0] += np.where(usable, self._to_relative(cleaned, level), 0.0)
         self._shape[1] += usable
 
@@ -251,21 +279,6 @@ class Walk:
         self._passed_over[day.weekday] = np.where(usable, np.where(hit, passed_over + 1.0, 0.0), passed_over)
         incidents: Bools = hit & ~is_shifted & ~is_habit
         return incidents
-
-
-def _smoothed(profile: Floats) -> Floats:
-    """Buckets much shorter than an hour borrow from their neighbours within a quarter of an hour."""
-    reach = min(profile.shape[0] // 96, LAGS)
-    if reach == 0:
-        return profile
-    total = profile.copy()
-    count = np.ones((profile.shape[0], 1))
-    for shift in range(1, reach + 1):
-        total[shift:] += profile[:-shift]
-        total[:-shift] += profile[shift:]
-        count[shift:] += 1.0
-        count[:-shift] += 1.0
-    return np.where(profile == 0, 0.0, total / count)
 
 
 def _runs_beyond(sums: Floats, noise: Floats, window: int, limit: float) -> Bools:

@@ -87,12 +87,13 @@ class SpanView(View):
 
 
 class LossView(View):
-    """In the metric's unit; positive means missing. Low and high hold 90 %."""
+    """In the metric's unit; positive means missing. Low and high hold 90 %; `came_back` was bought right after it."""
 
     amount: float
     low: float
     high: float
     per_hour: float
+    came_back: float = 0.0
 
 
 class OnsetView(View):

@@ -68,7 +68,13 @@ def test_incidents_are_listed(client: TestClient, furniture: Furniture) -> None:
     ]
     (live,) = client.get("/api/v1/incidents").json()["incidents"]
     assert (live["number"], live["state"], live["messages"], live["named"]["id"]) == (2, "open", 1, "d-412")
-    assert live["metrics"][0]["loss"] == {"amount": 1000.0, "low": 800.0, "high": 1200.0, "per_hour": 1000.0}
+    assert live["metrics"][0]["loss"] == {
+        "amount": 1000.0,
+        "low": 800.0,
+        "high": 1200.0,
+        "per_hour": 1000.0,
+        "came_back": 0.0,
+    }
     assert live["metrics"][0]["unit"] == "EUR"
     everything = client.get("/api/v1/incidents", params={"live": "false"}).json()["incidents"]
     assert [one["number"] for one in everything] == [2, 1]

@@ -67,6 +67,17 @@ def test_folder_is_answered_case_by_case(tmp_path: Path) -> None:
     assert answer(tmp_path / "out" / "b.json")["no_deploy"] == 1.0
 
 
+def test_a_rise_is_answered_like_a_drop(tmp_path: Path) -> None:
+    """Of a metric watched on both sides the one that strays is taken."""
+    case = a_case()
+    case["metric"]["on"] = "both"
+    case["series"][-1]["value"] = 9000.0
+    suspects(lay_case(tmp_path / "in.json", case), tmp_path / "out.json")
+    got = answer(tmp_path / "out.json")
+    assert got["suspects"][0]["id"] == "d-412"
+    assert "before the rise began" in " ".join(got["suspects"][0]["grounds"])
+
+
 def changed(path: str, value: Any) -> dict[str, Any]:
     case: Any = a_case()
     here = case

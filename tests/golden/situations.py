@@ -232,6 +232,13 @@ def resolved() -> Letter:
     return write_incident(closed, Reason.RESOLVED, book(REVENUE, SUCCESS), at("13:10"))
 
 
+def resolved_with_return() -> Letter:
+    loss = replace(LONGER.loss, came_back=3100.0)
+    over = replace(LONGER, ended_at=LONGER.span.end_at, normal_in_a_row=2, loss=loss)
+    closed = replace(with_part(over), state=IncidentState.RESOLVED, resolved_at=at("13:05"), told=TOLD)
+    return write_incident(closed, Reason.RESOLVED, book(REVENUE), at("13:10"))
+
+
 def rule_removed() -> Letter:
     return write_incident(replace(OPEN, told=TOLD), Reason.RULE_REMOVED, book(SUCCESS), at("11:10"))
 
@@ -294,6 +301,7 @@ SITUATIONS: dict[str, Callable[[], Letter]] = {
     "no_longer_named": no_longer_named,
     "no_reaction": no_reaction,
     "resolved": resolved,
+    "resolved_with_return": resolved_with_return,
     "rule_removed": rule_removed,
     "source_failing": source_failing,
     "source_back": source_back,

@@ -101,7 +101,8 @@ def test_it_teaches_also_after_a_restart_and_a_new_reading(tmp_path: Path) -> No
         close_at(scene, utc(12, 8, 30))
         scene.tick(due(12, 9))
         assert masked() == 0
-        scene.book = replace(scene.book, metrics={metric.name: replace(metric, query=ShortForm("payments", "paid_at", "sum(net)"))})
+        other = replace(metric, query=ShortForm("payments", "paid_at", "sum(net)"))
+        scene.book = replace(scene.book, metrics={metric.name: other})
         scene.ticks(due(12, 10), 30)
         assert masked() == 0
         assert news(scene) == ["opened"]

@@ -117,11 +117,12 @@ def _encode_loss(loss: Loss) -> Json:
         "low": float(loss.low),
         "high": float(loss.high),
         "per_hour": float(loss.per_hour),
+        "came_back": float(loss.came_back),
     }
 
 
 def _decode_loss(data: Json) -> Loss:
-    return Loss(data["amount"], data["low"], data["high"], data["per_hour"])
+    return Loss(data["amount"], data["low"], data["high"], data["per_hour"], data.get("came_back", 0.0))
 
 
 def _encode_onset(onset: Onset) -> Json:

@@ -90,3 +90,16 @@ def test_nothing_known_costs_nothing() -> None:
     """No bucket with value and expectation: all zeros."""
     loss = find_loss([bucket(0, None)], Kind.REVENUE, is_drop=True)
     assert (loss.amount, loss.low, loss.high, loss.per_hour) == (0.0, 0.0, 0.0, 0.0)
+
+
+def test_what_was_bought_right_after_it_came_back() -> None:
+    """Two hours with 1,500 more than usual, sd 400 each: 3,000 of 8,000; never more than was lost."""
+    during, after = [bucket(0, 0.0), bucket(1, 0.0)], [bucket(2, 5500.0), bucket(3, 5500.0)]
+    assert find_loss(during, Kind.REVENUE, True, after).came_back == 3000.0
+    assert find_loss([bucket(0, 3000.0)], Kind.REVENUE, True, after).came_back == 1000.0
+
+
+def test_a_good_hour_is_no_return() -> None:
+    """200 more than usual is within the noise, and says nothing; neither does more of what rose too much."""
+    assert find_loss([bucket(0, 0.0)], Kind.REVENUE, True, [bucket(1, 4200.0)]).came_back == 0.0
+    assert find_loss([bucket(0, 9000.0)], Kind.REVENUE, False, [bucket(1, 9000.0)]).came_back == 0.0
