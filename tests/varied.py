@@ -139,6 +139,7 @@ def befallen(seed: int) -> Befallen:
     off = np.isin(local, rng.choice(np.unique(local), 4, replace=False))
     near = np.isin(local, local[off] + 1) & ~off
     panel = replace(shop, values=values, known=np.isfinite(values), teaches=teaches, is_holiday=off, is_unsettled=near)
+    panel = replace(panel, occasion=np.where(off | near, 1 + local % 2, 0))
     return Befallen(panel, kind, on, f"{kind} {on} {every_s} s {zone} {first} {orders:.1f}")
 
 

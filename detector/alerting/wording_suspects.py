@@ -13,6 +13,7 @@ from detector.model.incident import Confirmed, IncidentMetric
 
 __all__ = ["SuspectWords", "name_of"]
 
+_WORTH_A_LINE = 0.05  # of the probability of the first
 _AT_MOST = 3  # suspects, rejected ones and grounds; the incident's page has them all
 _OLD = timedelta(days=1)  # teams that deploy at all do it more often
 _TIMING = ("live ", "still rolling out", "rolling out for ")  # how grounds about the time begin (linking.grounds)
@@ -60,7 +61,7 @@ class SuspectWords:
             case Answer.ONE_OF:
                 some, others = self._several()
                 lines = [f"  {self._described(one)} - {chance(one.probability)}" for one in some]
-                return ["One of:", *lines, *self._also(others), *self._ruled_out(), *self._last_heard()]
+                return [f"{self._one_of(some)}:", *lines, *self._also(others), *self._ruled_out(), *self._last_heard()]
             case Answer.NONE:
                 return [self._nobody(self._not_rejected()), *self._ruled_out(), *self._last_heard()]
 
@@ -73,7 +74,8 @@ class SuspectWords:
                 first = self.ranking.suspects[0]
                 return [f"Suspect: {self._identified(first.deploy)} - {chance(first.probability)}"]
             case Answer.ONE_OF:
-                return [f"One of: {', '.join(_with_chance(one) for one in self._several()[0])}"]
+                some, _ = self._several()
+                return [f"{self._one_of(some)}: {', '.join(_with_chance(one) for one in some)}"]
             case Answer.NONE:
                 return [self._nobody([])]
 
@@ -91,8 +93,13 @@ class SuspectWords:
         return [f"Suspect: {self._described(first)} - {self.certainty(first)}", *why, *self._grounds(first)]
 
     def _several(self) -> tuple[list[Suspect], list[Suspect]]:
+        """Those worth a line: at most three, and no one beside whom another is twenty times as likely."""
         possible = self._not_rejected()
-        return possible[:_AT_MOST], possible[_AT_MOST:]
+        some = [one for one in possible[:_AT_MOST] if one.probability >= _WORTH_A_LINE * possible[0].probability]
+        return some, possible[len(some) :]
+
+    def _one_of(self, some: Sequence[Suspect]) -> str:
+        return "One of" if len(some) > 1 else f"One of {len(self._not_rejected())} deploys or none, most likely"
 
     def _not_rejected(self) -> list[Suspect]:
         out = {(one.deploy.source, one.deploy.id) for one in self.ranking.rejected}

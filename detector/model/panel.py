@@ -26,6 +26,7 @@ class Panel:
         teaches: shape (m, n); false in past incidents and data faults, which no baseline may learn from.
         is_holiday: shape (n,); public holidays and the owner's own dates.
         is_unsettled: shape (n,) or None; days near a holiday, and holidays of parts of the country: some are off.
+        occasion: shape (n,) or None; a number for each holiday, the same every year, 0 on plain days.
         weights: shape (m, n) or None; the denominators of a ratio, nan where unknown.
 
     Raises:
@@ -40,6 +41,7 @@ class Panel:
     is_holiday: Bools
     weights: Floats | None = None
     is_unsettled: Bools | None = None
+    occasion: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         """Check the shapes once."""
@@ -63,6 +65,7 @@ class Panel:
             self.is_holiday[buckets],
             weights,
             None if self.is_unsettled is None else self.is_unsettled[buckets],
+            None if self.occasion is None else self.occasion[buckets],
         )
 
     def rows(self, places: npt.NDArray[np.int64]) -> Self:

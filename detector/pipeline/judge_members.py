@@ -25,7 +25,7 @@ from detector.pipeline.pulled import Pulled, PulledMembers
 from detector.pipeline.recall import Memory
 from detector.pipeline.where import WEEKS_BACK
 from detector.ports import Store
-from detector.stats.calendar import holiday_flags, unsettled_flags
+from detector.stats.calendar import with_calendar
 from detector.stats.judge import Company, Judgement, company_of, judge
 
 __all__ = ["Weighed", "lost_of", "member_metric", "taught_members", "weigh_members", "where_of"]
@@ -189,11 +189,10 @@ def _told(
         values=values,
         known=np.isfinite(values),
         teaches=teaches,
-        is_holiday=holiday_flags(grid, metric.holidays, metric.calendar),
+        is_holiday=np.zeros(len(grid), dtype=bool),
         weights=weights,
-        is_unsettled=unsettled_flags(grid, metric.holidays, metric.calendar),
     )
-    return panel, changed
+    return with_calendar(panel, metric.holidays, metric.calendar), changed
 
 
 def _places(grid: Grid, starts: Indices) -> tuple[Indices, Bools]:

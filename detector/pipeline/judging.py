@@ -14,7 +14,7 @@ from detector.model.state import HistoryBlock
 from detector.model.verdict import Outcome, OutcomeKind
 from detector.pipeline.filling import panel_of, without
 from detector.pipeline.pulled import Failed, Pulled
-from detector.stats.calendar import holiday_flags, unsettled_flags
+from detector.stats.calendar import with_calendar
 from detector.stats.judge import Judgement, VerdictCode, Watch, judge
 
 __all__ = ["CONTEXT", "Judged", "judge_metric", "judged_of", "member_watch_of", "outcomes_of_failure", "watch_of"]
@@ -81,11 +81,8 @@ def judge_metric(
     first = min([epoch_s(pulled.due.judge[0].start_at), *(pulled.changed & known_past.keys())])
     span = Span(pulled.due.closed_end - HISTORY, pulled.due.closed_end)
     told = panel_of(metric, block, span)
-    panel = replace(
-        panel_of(metric, _masked(block, over), span) if over else told,
-        is_holiday=holiday_flags(told.grid, metric.holidays, metric.calendar),
-        is_unsettled=unsettled_flags(told.grid, metric.holidays, metric.calendar),
-    )
+    panel = panel_of(metric, _masked(block, over), span) if over else told
+    panel = with_calendar(panel, metric.holidays, metric.calendar)
     newest = min(len(panel.grid), int(np.sum(panel.grid.starts >= first)) + CONTEXT)
     seasons = pulled.state.seasons
     judgement = judge(panel, watch_of(metric), newest, None if seasons is None else [seasons])

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.model.grid import Grid
-from detector.model.panel import Bools, Floats
+from detector.model.panel import Bools, Floats, Panel
 
 __all__ = ["WEEK", "Day", "days_of", "last_day_of"]
 
@@ -28,6 +28,7 @@ class Day:
         length: of each over its nominal length, (b, 1).
         weekday: Monday 0 to Sunday 6.
         is_off, is_unsettled: a day off; a day on which some are off.
+        occasion: which holiday it is or is near, the same every year; 0 if that is not known.
         begins_week: every seventh day is one, wherever the grid begins: what is learned weekly is learned before it.
         is_plain: its buckets are the first slots of the day in their order.
         has_odd_lengths: one of them is longer or shorter than the others.
@@ -44,6 +45,7 @@ class Day:
     begins_week: bool
     is_plain: bool
     has_odd_lengths: bool
+    occasion: int
 
     @property
     def is_whole(self) -> bool:
@@ -74,12 +76,14 @@ def last_day_of(grid: Grid) -> int:
     return int(np.searchsorted(local, local[-1]))
 
 
-def days_of(grid: Grid, is_holiday: Bools, is_unsettled: Bools | None) -> list[Day]:
-    """The local days of a grid, in order; a day is off or unsettled where one of its buckets is."""
+def days_of(panel: Panel) -> list[Day]:
+    """The local days of a panel, in order; a day is off or unsettled where one of its buckets is."""
+    grid = panel.grid
     local = np.maximum.accumulate(grid.local_day)  # in a repeated hour at midnight the new day has begun for good
     edges = np.flatnonzero(np.diff(local, prepend=local[0] - 1)).tolist()
     slot, length, weekday = grid.slot_of_day, grid.length_ratio[:, None], grid.weekday
-    unsettled = np.zeros(len(grid), dtype=bool) if is_unsettled is None else is_unsettled
+    unsettled = np.zeros(len(grid), dtype=bool) if panel.is_unsettled is None else panel.is_unsettled
+    occasion = np.zeros(len(grid), dtype=np.int64) if panel.occasion is None else panel.occasion
     days = []
     for begin, end in zip(edges, [*edges[1:], len(grid)], strict=True):
         part = slice(begin, end)
@@ -91,11 +95,12 @@ def days_of(grid: Grid, is_holiday: Bools, is_unsettled: Bools | None) -> list[D
                 slot=slot[part],
                 length=length[part],
                 weekday=int(weekday[end - 1]),
-                is_off=bool(is_holiday[part].any()),
+                is_off=bool(panel.is_holiday[part].any()),
                 is_unsettled=bool(unsettled[part].any()),
                 begins_week=int(local[begin]) % WEEK == 0,
                 is_plain=bool(np.array_equal(slot[part], np.arange(end - begin))),
                 has_odd_lengths=bool(np.any(length[part] != 1.0)),
+                occasion=int(occasion[part].max()),
             )
         )
     return days

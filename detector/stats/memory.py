@@ -101,14 +101,14 @@ def _digests_of(panel: Panel, watch: Watch, follows: Follows, company: Company |
     if company is not None:
         both.update(company.digest(int(local[-1])))
     _add(both, panel, slice(split, today))
-    for flags in (panel.is_holiday, panel.is_unsettled):
-        both.update(b"" if flags is None else flags[today:].any().tobytes())
+    for flags in (panel.is_holiday, panel.is_unsettled, panel.occasion):
+        both.update(b"" if flags is None else flags[today:].max().tobytes())
     return _Digests(both.digest(), first.digest())
 
 
 def _add(digest: "blake2b", panel: Panel, part: slice) -> None:
     grid = panel.grid
-    of_buckets = (grid.starts, grid.ends, grid.walls, panel.is_holiday, panel.is_unsettled)
+    of_buckets = (grid.starts, grid.ends, grid.walls, panel.is_holiday, panel.is_unsettled, panel.occasion)
     of_series = (panel.values, panel.known, panel.teaches, panel.weights)
     arrays = [
         *(one[part] for one in of_buckets if one is not None),

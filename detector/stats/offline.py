@@ -12,7 +12,7 @@ from detector.errors import UsageError
 from detector.model.grid import Grid
 from detector.model.metric import Direction, Kind
 from detector.model.panel import Panel
-from detector.stats.calendar import holiday_flags, unsettled_flags
+from detector.stats.calendar import with_calendar
 from detector.stats.judge import Judgement, VerdictCode, Watch, judge
 from detector.stats.readings import Readings, read_series
 
@@ -113,11 +113,10 @@ def score_series(series: Series, readings: Sequence[Readings]) -> list[pd.DataFr
         values,
         known=np.isfinite(values),
         teaches=np.ones(values.shape, dtype=bool),
-        is_holiday=holiday_flags(grid, series.holidays, ()),
-        is_unsettled=unsettled_flags(grid, series.holidays, ()),
+        is_holiday=np.zeros(len(grid), dtype=bool),
     )
     watch = Watch(series.kind, series.on, series.false_alarms_per_s)
-    judgement = judge(panel, watch, len(grid))
+    judgement = judge(with_calendar(panel, series.holidays, ()), watch, len(grid))
     return [_answer(one.grid, one, judgement, row) for row, one in enumerate(readings)]
 
 

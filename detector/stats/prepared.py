@@ -51,7 +51,7 @@ class Prepared:
         whole = unjudged(panel, self.watch, newest)
         begin = last_day_of(panel.grid)
         today = panel.cut(slice(begin, None))
-        (day,) = days_of(today.grid, today.is_holiday, today.is_unsettled)
+        (day,) = days_of(today)
 
         def judge_group(group: tuple[Rows, Ready]) -> None:
             rows, ready = group

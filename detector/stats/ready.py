@@ -96,7 +96,7 @@ def ready_of(
         company: what thin ones lean on.
         keeps_earlier: the walk will be gone on with from REVISED_DAYS before, when buckets have changed since.
     """
-    days = days_of(panel.grid, panel.is_holiday, panel.is_unsettled)
+    days = days_of(panel)
     if len(days) <= FIRST_DAYS:
         past = panel.cut(slice(0, days[-1].buckets.start))
         return Ready(watch, None, unjudged(past, watch, min(TAIL, len(past.grid))))
@@ -113,7 +113,7 @@ def ready_of(
 
 def ready_again(panel: Panel, before: Ready, company: Company | None = None) -> Ready:
     """The same where nothing has changed but in the last REVISED_DAYS before the day."""
-    days = days_of(panel.grid, panel.is_holiday, panel.is_unsettled)
+    days = days_of(panel)
     assert before.earlier is not None  # noqa: S101  the memory asks only then
     again = days[-1].buckets.start - days[-1 - REVISED_DAYS].buckets.start
     unchanged = before.tail.first(max(before.tail.verdict.shape[1] - again, 0))
@@ -138,7 +138,7 @@ def judge_through(
     panel: Panel, watch: Watch, follows: Follows, newest: int, company: Company | None = None
 ) -> Judgement:
     """Judge buckets of many days of series that all begin on the first day of a panel."""
-    days = days_of(panel.grid, panel.is_holiday, panel.is_unsettled)
+    days = days_of(panel)
     if len(days) <= FIRST_DAYS:
         return unjudged(panel, watch, newest)
     first = len(panel.grid) - newest

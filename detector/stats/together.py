@@ -70,7 +70,7 @@ def _find_laws(panel: Panel, kind: Kind, follows: Follows, company: Company) -> 
     """
     rows = _some_of(panel.series)
     some, follow = panel.rows(rows), follows.rows(rows)
-    days = days_of(panel.grid, panel.is_holiday, panel.is_unsettled)
+    days = days_of(panel)
     days = days[int(panel.grid.slot_of_day[0] > 0) :]
     if len(days) <= WEEK:
         return

@@ -6,6 +6,7 @@ from detector.model.metric import Kind
 from detector.model.panel import Bools, Floats
 from detector.stats.company import SHAPE_DECAY, Joining, Lent
 from detector.stats.days import WEEK, Day
+from detector.stats.days_off import SpecialDays
 from detector.stats.emptiness import Emptiness, is_nearly_empty
 from detector.stats.expected import Expected, Told
 from detector.stats.first_week import without_giants, without_wild_ones
@@ -19,7 +20,6 @@ __all__ = ["Walk"]
 _LEVEL_WEEKS = 4
 # Each week weighs 0.6 of the one after it: follows a growth of a few per cent a week; oldest day first.
 _LEVEL_WEIGHTS = np.repeat(0.6 ** np.arange(_LEVEL_WEEKS - 1, -1, -1), WEEK)[:, None]
-_DOUBT = 0.1  # of what is expected: sd that the whole of a day near a holiday has in common
 _NO_CHANCE = 3.0  # nats: five in a hundred; a slot that was always empty by less than that is closed
 _BUSY_DECAY = 0.9
 _BIAS_DECAY, _BIAS_DAYS = 0.97, 3.0  # a trimmed mean of skewed values is too low; what it misses is put back in a month
@@ -61,6 +61,7 @@ class Walk:
         self._bias = np.zeros((2, series))
         self._sizes = np.zeros((2, series))
         self._leaning, self._emptiness = Leaning(series), Emptiness(series)
+        self._special = SpecialDays(kind, series)
         self._joining = Joining(series)
         self._lent: Lent | None = None
         self._number = WEEK
@@ -80,26 +81,41 @@ class Walk:
         self._lent = lent
         self._law.lean(None if lent is None else lent.law)
         weights = self._usual_weights()
-        level = self._level = self._next_level()
+        self._level = self._next_level()
         profile, weeks, empty = self._profile(WEEK, weights)
-        if self._kind.adds_up:
-            seen, said = self._bias + _BIAS_DAYS * np.abs(level)
-            factor = np.clip(np.where(said > 0, seen / np.where(said > 0, said, 1.0), 1.0), 0.7, 1.5)
-            mean = profile * (level * factor)
-        else:
-            mean = profile + level
-        variance, has = self._law.law.variance(mean, weights), weeks > 0
+        mean, has = self._in_units(profile), weeks > 0
         usual = np.where(has, mean, np.nan)
         busy = self._busy_bucket(np.where(has, np.maximum(mean, 0.0), 0.0))
-        shared = np.zeros(mean.shape)
-        if day.is_off:
-            mean, shared = self._day_off(day, mean, weights)
-        elif day.is_unsettled:
-            shared = self._doubt(day, mean, weights)
+        shared, closed = np.zeros(mean.shape), np.zeros(mean.shape[1])
+        special = self._special.of(day)
+        if special is not None:
+            mean, shared = special.expect(*self._plain_days(day, np.where(has, mean, 0.0), weights), day.occasion)
+            closed = special.closed()
+        law = self._law.law
+        variance = law.variance(mean, weights)
         p_empty = self._emptiness.chance(mean, variance, empty, busy)
+        if special is not None and self._kind.adds_up:  # whether a shop is closed is one chance for its whole day
+            p_empty = np.maximum(p_empty, closed ** (1.0 / np.maximum((mean > 0).sum(axis=0), 1)))
         own = variance * (1.0 + 1.0 / np.maximum(weeks, 1.0))
         mean, variance = np.where(has, mean, 0.0), own + shared**2
-        return Expected(has, mean, variance, shared, weeks, p_empty, self._law.law, usual, level, busy)
+        return Expected(has, mean, variance, shared, weeks, p_empty, law, usual, self._level, busy)
+
+    def _in_units(self, profile: Floats) -> Floats:
+        """What slots hold, from what they hold beside their level."""
+        level = self._level
+        if not self._kind.adds_up:
+            total: Floats = profile + level
+            return total
+        seen, said = self._bias + _BIAS_DAYS * np.abs(level)
+        factor = np.clip(np.where(said > 0, seen / np.where(said > 0, said, 1.0), 1.0), 0.7, 1.5)
+        product: Floats = profile * (level * factor)
+        return product
+
+    def _plain_days(self, day: Day, mean: Floats, weights: Floats | None) -> tuple[Floats, Floats, Floats]:
+        """What the day would hold as a plain one, what as a Sunday (where one is known), and the noise."""
+        profile, sundays, _ = self._profile((day.weekday + 1) % WEEK or WEEK, weights)
+        sunday = np.where(sundays > 0, self._in_units(profile), mean)
+        return mean, sunday, np.sqrt(self._law.law.variance(mean, weights))
 
     @property
     def law(self) -> Law:
@@ -194,20 +210,6 @@ class Walk:
         lean, own_share = self._joining.joined(lent, lag, lean)
         return lean, self._joining.joined(lent, None, mean_day)[0], own_share
 
-    def _day_off(self, day: Day, mean: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
-        """A holiday is like the lower of its weekday and a Sunday, and less sure by half of what lies between them."""
-        profile, sundays, _ = self._profile((day.weekday + 1) % WEEK or WEEK, weights)
-        sunday = profile * self._level if self._kind.adds_up else profile + self._level
-        lower = np.where(sundays > 0, np.minimum(mean, sunday), mean)
-        gap = np.maximum(np.abs(mean - sunday), 0.5 * np.abs(lower) if self._kind.adds_up else 0.0)
-        return lower, np.where(lower != 0, 0.5 * gap, 0.0)
-
-    def _doubt(self, day: Day, mean: Floats, weights: Floats | None) -> Floats:
-        """Near a holiday some trade as on a Sunday, most as ever: half of what lies between, and some for all."""
-        lower, _ = self._day_off(day, mean, weights)
-        least = _DOUBT * np.abs(mean) if self._kind.adds_up else np.zeros(mean.shape)
-        return np.maximum(0.5 * (mean - lower), least)
-
     def learn(self, day: Day, expected: Expected, told: Told) -> None:
         """Let what is usual in a whole day teach.
 
@@ -226,6 +228,9 @@ class Walk:
         cleaned = np.where(
             expected.has, np.minimum(np.maximum(values, expected.mean - _CUT_LOW * spread), high), values
         )
+        special = self._special.of(day)
+        if special is not None:
+            special.learn(cleaned, usable & expected.has)
         if day.is_off:  # the level of the weeks is that of working days and weekends
             usable = np.zeros(usable.shape, dtype=bool)
         self._relative.put(self._number, np.where(usable, self._to_relative(cleaned, expected.level), np.nan), is_empty)

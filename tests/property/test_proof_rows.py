@@ -36,12 +36,15 @@ def mixed(seed: int, kind: Kind, series: int) -> Panel:
     values = np.where(bucket < len(grid) * rng.uniform(-0.5, 0.4, (series, 1)), begin, values)
     values = np.where(rng.random(values.shape) < 0.05, np.nan, values)
     weights = np.concatenate([row.weights for row in rows if row.weights is not None]) if kind is Kind.RATIO else None
-    off = np.isin(grid.local_day, rng.choice(np.unique(grid.local_day), 2))
+    off = np.isin(grid.local_day, rng.choice(np.unique(grid.local_day), 4))
+    near = np.isin(grid.local_day, grid.local_day[off] + 1) & ~off
     return replace(
         with_values(simulated(kind, grid, seed=0, series=series), values),
         teaches=rng.random(values.shape) > 0.03,
         is_holiday=off,
         weights=weights,
+        is_unsettled=near,
+        occasion=np.where(off | near, 1 + grid.local_day % 2, 0),
     )
 
 

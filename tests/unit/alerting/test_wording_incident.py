@@ -66,6 +66,20 @@ def test_says_exactly_one_of_the_fixed_phrases(ranking: Ranking, phrase: str, re
     assert said[0].startswith(phrase)
 
 
+def test_one_likely_deploy_stands_without_those_that_hardly_could() -> None:
+    """79 % is not enough to name a deploy, and one with 1 % is no second suspect."""
+    suspects = (
+        Suspect(deploy("412", "alice", "07:52"), 0.79),
+        Suspect(replace(deploy("98", "erin", "07:31"), id="2"), 0.01),
+    )
+    ranking = replace(SPLIT, suspects=suspects, rejected=())
+    for reason in (Reason.OPENED, Reason.RESOLVED):
+        _, body = write_incident(replace(OPEN, ranking=ranking, told=TOLD), reason, book(REVENUE), NOW)
+        (line,) = [line for line in body.split("\n") if line.startswith("One of")]
+        assert line.startswith("One of 2 deploys or none, most likely:")
+        assert "erin" not in line
+
+
 @given(NASTY, NASTY, NASTY, st.sampled_from(REASONS))
 def test_whatever_stands_in_the_data_the_message_is_inert(one: str, two: str, three: str, reason: Reason) -> None:
     """Titles, versions, actors, segments, grounds and names of people can call nobody and break no line."""

@@ -1,12 +1,12 @@
 """Days off."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from detector.model.grid import DAY_S, HOUR_S, grid_of
 from detector.model.span import Span, at_epoch
-from detector.stats.calendar import holiday_flags, unsettled_flags
+from detector.stats.calendar import holiday_flags, occasions, unsettled_flags
 
 GRID = grid_of(
     "Europe/Berlin", HOUR_S, Span(datetime(2026, 1, 4, 23, tzinfo=UTC), datetime(2026, 1, 6, 23, tzinfo=UTC))
@@ -46,3 +46,18 @@ def test_unknown_code_names_near_ones(code: str, near: str) -> None:
     """A wrong code is refused with codes that look like it."""
     with pytest.raises(ValueError, match=f"{code}.*{near}"):
         holiday_flags(GRID, code, [])
+
+
+def test_a_holiday_is_known_by_its_name_in_every_year() -> None:
+    """Easter Monday moves by weeks, and so do the days about it; own dates come back on their day of the year."""
+
+    def numbers(first: date, own: date) -> list[int]:
+        start = datetime(first.year, first.month, first.day, tzinfo=UTC)
+        grid = grid_of("UTC", DAY_S, Span(start, start + timedelta(days=8)))
+        return occasions(grid, "GB-ENG", [own]).tolist()
+
+    last, this = numbers(date(2025, 4, 17), date(2025, 4, 23)), numbers(date(2026, 4, 2), date(2026, 4, 8))
+    assert last[:5] == this[:5]
+    assert len(set(last[:6])) == 6
+    assert last[-1] != last[-2] != 0
+    assert occasions(GRID, None, []).tolist() == [0] * 48

@@ -17,7 +17,7 @@ DAYS = 70
 
 def calmed(noise: np.ndarray) -> np.ndarray:
     """Deviations (days, slots, m) times the factors that the days before gave them."""
-    days = days_of(panel_of(np.zeros((1, DAYS * 24))).grid, np.zeros(DAYS * 24, dtype=bool), None)
+    days = days_of(panel_of(np.zeros((1, DAYS * 24))))
     habits, found = Habits(1, 24, noise.shape[2]), []
     for day, here in zip(days, noise, strict=True):
         found.append(here * habits.factors(day)[0])
