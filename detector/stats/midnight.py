@@ -67,7 +67,7 @@ class Midnight:
         """
         series = first[0][1].values.shape[1]
         week = [(day, buckets.told(day, kind)) for day, buckets in first]
-        self._kind, self._walk = kind, Walk(kind, follows, week)
+        self._kind, self._walk = kind, Walk(kind, follows, week, days)
         windows = windows_of(first[0][0].slots)
         self._trail, self._trust = Trail.empty(windows, series), Trust(len(windows), series)
         self._run, self._lowest, self._highest = np.zeros((3, series))

@@ -233,8 +233,8 @@ def _found(side: Side, day: Day, sums: Sums, kind: Kind, heard: tuple[Bools, Flo
     evidence = np.empty((channels, newest, series))
     factors = day.in_buckets(side.factors)
     np.multiply(deviations, factors[:, factors.shape[1] - newest :], out=evidence[:windows])
-    evidence[:windows][~has_part] = 0.0
+    np.copyto(evidence[:windows], 0.0, where=~has_part)
     if channels > windows:
         evidence[windows] = quiet
-    evidence[:, ~active] = -np.inf
+    np.copyto(evidence, -np.inf, where=~active)
     return Found(deviations, evidence)

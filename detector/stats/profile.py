@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.model.panel import Bools, Floats
-from detector.model.state import Seasons
+from detector.model.state import DayOff, Seasons
 from detector.stats.days import WEEK
 
 __all__ = ["LAGS", "Follows", "Leaning", "Weeks", "smoothed", "winsorized_mean"]
@@ -22,21 +22,28 @@ _DECAY = 0.95
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Follows:
-    """Which series follow the hour of the day, and which the day of the week; (m,) each."""
+    """Which series follow the hour of the day, and which the day of the week; (m,) each.
+
+    `past` holds the days off of each series that are remembered, or nothing.
+    """
 
     day: Bools
     week: Bools
+    past: tuple[tuple[DayOff, ...], ...] = ()
 
     @classmethod
     def of(cls, seasons: Sequence[Seasons] | None, series: int) -> Self:
         """One of `seasons` per series; without them all follow both."""
         if seasons is None:
             return cls(np.ones(series, dtype=bool), np.ones(series, dtype=bool))
-        return cls(np.array([one.day for one in seasons]), np.array([one.week for one in seasons]))
+        past = tuple(one.days_off for one in seasons)
+        follows = (np.array([one.day for one in seasons]), np.array([one.week for one in seasons]))
+        return cls(*follows, past if any(past) else ())
 
     def rows(self, rows: npt.NDArray[np.int64]) -> Self:
         """Those of some of the series."""
-        return type(self)(self.day[rows], self.week[rows])
+        past = tuple(self.past[row] for row in rows.tolist()) if self.past else ()
+        return type(self)(self.day[rows], self.week[rows], past)
 
 
 class Weeks:
@@ -62,9 +69,13 @@ class Weeks:
         self._was_empty[weekday, week] = is_empty
 
     def before(self, day: int, lag: int = WEEK) -> tuple[Floats, Floats, Floats]:
-        """Values of the same slots `lag`, `lag` + 7, ... days before (8, slots, m); how many are known, and empty."""
-        weekday = (day - lag) % WEEK
-        return self._values[weekday], self._count[weekday].copy(), self._empty[weekday].copy()
+        """Values of the same slots `lag`, `lag` + 7, ... days before; how many are known, and empty.
+
+        Returns:
+            (weeks, slots, m) in any order of the weeks, and twice (slots, m).
+        """
+        weekday, weeks = (day - lag) % WEEK, min((day - lag) // WEEK + 1, LAGS)
+        return self._values[weekday, :weeks], self._count[weekday].copy(), self._empty[weekday].copy()
 
 
 def winsorized_mean(values: Floats, count: Floats) -> tuple[Floats, Floats, Floats]:
@@ -75,7 +86,7 @@ def winsorized_mean(values: Floats, count: Floats) -> tuple[Floats, Floats, Floa
     Sankhya A 25, 1963).
 
     Args:
-        values: (8, slots, m), nan where unknown.
+        values: (up to 8, slots, m), nan where unknown.
         count: how many are known, (slots, m).
     """
     known = np.isfinite(values)
@@ -88,7 +99,13 @@ def winsorized_mean(values: Floats, count: Floats) -> tuple[Floats, Floats, Floa
 
 
 def _two_least(values: Floats) -> tuple[Floats, Floats]:
-    """The least and the second least of eight, by a tournament."""
+    """The least and the second least; of eight by a tournament."""
+    if values.shape[0] < LAGS:
+        least, second = values[0], np.full(values.shape[1:], _BEYOND)
+        for value in values[1:]:
+            second = np.minimum(second, np.maximum(least, value))
+            least = np.minimum(least, value)
+        return least, second
     half = values.shape[0] // 2
     least, second = np.minimum(values[:half], values[half:]), np.maximum(values[:half], values[half:])
     while half > 1:
