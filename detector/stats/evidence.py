@@ -83,16 +83,16 @@ class Trail:
         parts = _last(self.parts, _parts_of(block), back - 1 + newest)
         remembered, memory = self.memory.after(block, kind)
         memories = _last(self.memories, remembered, back + before + newest)[:, before:]
-        expected, actual, variance, shared = np.moveaxis(_windowed(parts[:4], self.windows, newest), 1, 0)
+        told = 4 if parts[3].any() else 3  # on most days nothing is shared
+        expected, actual, variance, *shared = np.moveaxis(_windowed(parts[:told], self.windows, newest), 1, 0)
+        noise = variance + shared[0] * shared[0] if shared else variance
         said = tuple(
             _decaying(parts[4], decay, self.windows, newest) * _earlier(memory, self.windows, newest)
             for decay, memory in zip(DECAYS, memories, strict=True)
         )
         drift = said[0] * trust[0][:, None] + said[1] * trust[1][:, None]
         after = Trail(self.windows, parts[:, newest:], memories[:, newest:], memory)
-        return Sums(
-            self.windows, expected + drift, actual, variance + shared * shared, (said[0], said[1]), drift
-        ), after
+        return Sums(self.windows, expected + drift, actual, noise, (said[0], said[1]), drift), after
 
 
 def _parts_of(block: Block) -> Floats:

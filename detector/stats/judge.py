@@ -1,7 +1,6 @@
 """Judging buckets: expectation, band, one score for all series, and the verdict."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 
 import numpy as np
@@ -12,15 +11,13 @@ from detector.model.state import Seasons
 from detector.stats.company import Company
 from detector.stats.days import last_day_of
 from detector.stats.memory import ready_for
+from detector.stats.prepared import Prepared, in_turn, prepare, prepared_by, taken
 from detector.stats.profile import Follows
 from detector.stats.ready import TAIL, beginnings, judge_through
 from detector.stats.together import company_of
 from detector.stats.verdicts import Judgement, VerdictCode, Watch, unjudged
 
-__all__ = ["Company", "Judgement", "VerdictCode", "Watch", "company_of", "judge"]
-
-_MANY = 4  # groups of series, each of some hundreds
-_HANDS = 2  # more would wait for the interpreter, which holds the small steps between large arrays
+__all__ = ["Company", "Judgement", "Prepared", "VerdictCode", "Watch", "company_of", "judge", "prepare"]
 
 
 def judge(
@@ -44,29 +41,17 @@ def judge(
     newest = min(newest, len(panel.grid))
     follows = Follows.of(seasons, len(panel.series))
     company = company_of(panel, watch.kind, seasons) if together is True else together or None
+    if newest <= TAIL + len(panel.grid) - last_day_of(panel.grid):
+        return prepared_by(ready_for, panel, watch, follows, company).judge(panel, newest)
     whole = unjudged(panel, watch, newest)
-    today = last_day_of(panel.grid)
-    is_of_today = newest <= TAIL + len(panel.grid) - today
 
     def judge_group(group: tuple[npt.NDArray[np.int64], int]) -> None:
         rows, begin = group
-        # A single series goes twice: the sum over a column of one is rounded in another order than beside others.
-        taken = rows if rows.size > 1 else np.repeat(rows, 2)
-        part, follow = panel.rows(taken).cut(slice(begin, None)), follows.rows(taken)
-        count = min(newest, len(part.grid))
-        if is_of_today:
-            found = ready_for(part, watch, follow, company).judge(part, count)
-        else:
-            found = judge_through(part, watch, follow, count, company)
+        part = panel.rows(taken(rows)).cut(slice(begin, None))
+        found = judge_through(part, watch, follows.rows(taken(rows)), min(newest, len(part.grid)), company)
         for one in fields(Judgement):
             answer = getattr(found, one.name)[: rows.size]
-            getattr(whole, one.name)[rows, -answer.shape[1] :] = answer
+            getattr(whole, one.name)[rows, newest - answer.shape[1] :] = answer
 
-    groups = list(beginnings(panel, watch.kind))
-    if len(groups) < _MANY:
-        for group in groups:
-            judge_group(group)
-    else:  # numpy lets go of the interpreter while it works on large arrays
-        with ThreadPoolExecutor(_HANDS) as pool:
-            list(pool.map(judge_group, groups))
+    in_turn(judge_group, beginnings(panel, watch.kind))
     return whole

@@ -112,7 +112,7 @@ def _digests_of(panel: Panel, watch: Watch, follows: Follows, company: Company |
 def _add(digest: "blake2b", panel: Panel, part: slice) -> None:
     grid = panel.grid
     of_buckets = (grid.starts, grid.ends, grid.walls, panel.is_holiday, panel.is_unsettled, panel.occasion)
-    of_series = (panel.values, panel.known, panel.teaches, panel.weights)
+    of_series = (panel.values, panel.known, panel.teaches, panel.weights, panel.begins_level)
     arrays = [
         *(one[part] for one in of_buckets if one is not None),
         *(one[:, part] for one in of_series if one is not None),

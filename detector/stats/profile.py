@@ -69,9 +69,13 @@ class Weeks:
         self._was_empty[weekday, week] = is_empty
 
     def before(self, day: int, lag: int = WEEK) -> tuple[Floats, Floats, Floats]:
-        """Values of the same slots `lag`, `lag` + 7, ... days before (8, slots, m); how many are known, and empty."""
-        weekday = (day - lag) % WEEK
-        return self._values[weekday], self._count[weekday].copy(), self._empty[weekday].copy()
+        """Values of the same slots `lag`, `lag` + 7, ... days before; how many are known, and empty.
+
+        Returns:
+            (weeks, slots, m) in any order of the weeks, and twice (slots, m).
+        """
+        weekday, weeks = (day - lag) % WEEK, min((day - lag) // WEEK + 1, LAGS)
+        return self._values[weekday, :weeks], self._count[weekday].copy(), self._empty[weekday].copy()
 
 
 def winsorized_mean(values: Floats, count: Floats) -> tuple[Floats, Floats, Floats]:
@@ -82,7 +86,7 @@ def winsorized_mean(values: Floats, count: Floats) -> tuple[Floats, Floats, Floa
     Sankhya A 25, 1963).
 
     Args:
-        values: (8, slots, m), nan where unknown.
+        values: (up to 8, slots, m), nan where unknown.
         count: how many are known, (slots, m).
     """
     known = np.isfinite(values)
@@ -95,7 +99,13 @@ def winsorized_mean(values: Floats, count: Floats) -> tuple[Floats, Floats, Floa
 
 
 def _two_least(values: Floats) -> tuple[Floats, Floats]:
-    """The least and the second least of eight, by a tournament."""
+    """The least and the second least; of eight by a tournament."""
+    if values.shape[0] < LAGS:
+        least, second = values[0], np.full(values.shape[1:], _BEYOND)
+        for value in values[1:]:
+            second = np.minimum(second, np.maximum(least, value))
+            least = np.minimum(least, value)
+        return least, second
     half = values.shape[0] // 2
     least, second = np.minimum(values[:half], values[half:]), np.maximum(values[:half], values[half:])
     while half > 1:

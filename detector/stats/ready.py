@@ -10,7 +10,7 @@ import numpy.typing as npt
 from detector.model.metric import Kind
 from detector.model.panel import Panel
 from detector.stats.company import Company
-from detector.stats.days import Day, days_of, last_day_of
+from detector.stats.days import Day, days_of
 from detector.stats.midnight import FIRST_DAYS, Midnight
 from detector.stats.outlook import Outlook, buckets_of
 from detector.stats.profile import Follows
@@ -25,7 +25,7 @@ REVISED_DAYS = 2
 """Days before today whose buckets often change: the walk is kept as it stood before them, too."""
 
 # Buckets of a day times series that are walked at a time: their some hundred arrays stay near the processor.
-_CELLS = 12288
+_CELLS = 24576
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,19 +44,18 @@ class Ready:
     tail: Judgement
     earlier: Midnight | None = None
 
-    def judge(self, panel: Panel, newest: int) -> Judgement:
-        """Judge the newest buckets of a panel that ends on that day.
+    def judge(self, day: Day, today: Panel, newest: int) -> Judgement:
+        """Judge the newest buckets, up to now.
 
         Args:
-            panel: of the same series; what lies before the day is not looked at.
+            day: as much of it as there is by now.
+            today: the same series in its buckets.
             newest: at most as many as there are of the day and in the tail.
         """
-        today = panel.cut(slice(last_day_of(panel.grid), None))
         count = min(newest, len(today.grid))
         if self.outlook is None:
             found = unjudged(today, self.watch, count)
         else:
-            (day,) = days_of(today)
             buckets = buckets_of(today, slice(None))
             found = judged(self.outlook, self.outlook.weigh(day, buckets, count), buckets, self.watch, count)
         return joined([self.tail.last(newest - count), found]) if newest > count else found

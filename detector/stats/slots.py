@@ -35,10 +35,17 @@ class Habits:
         total, count = self._by_day.sum(axis=1), self._days.sum(axis=0)
         self._usual = np.where(count > 0, total / np.where(count > 0, count, 1.0), 1.0)
         usual = self._usual[:, None]
-        slot = (_with_neighbours(self._by_day) + _SERIES_DAYS * usual) / (_with_neighbours(self._days) + _SERIES_DAYS)
-        own = (self._by_week[day.weekday] + _SLOT_WEEKS * slot) / (self._weeks[day.weekday] + _SLOT_WEEKS)
-        own = np.maximum(own, _CALMEST * usual)
-        return np.where(own > 0, usual / np.where(own > 0, own, 1.0), 1.0)
+        own = _with_neighbours(self._by_day)
+        own += _SERIES_DAYS * usual
+        own /= _with_neighbours(self._days) + _SERIES_DAYS
+        own *= _SLOT_WEEKS
+        own += self._by_week[day.weekday]
+        own /= self._weeks[day.weekday] + _SLOT_WEEKS
+        np.maximum(own, _CALMEST * usual, out=own)
+        strays = own > 0
+        if strays.all():
+            return np.divide(usual, own, out=own)
+        return np.where(strays, usual / np.where(strays, own, 1.0), 1.0)
 
     def learn(self, day: Day, deviations: Floats, usable: Bools) -> None:
         """Take in a whole day, after its factors were asked for.
@@ -48,15 +55,20 @@ class Habits:
             deviations: in standard deviations by the variance law, either side, (windows, b, m).
             usable: buckets that teach what is usual, (b, m).
         """
-        cut = np.minimum(np.abs(deviations), _CUT * self._usual[:, None])
-        sizes = np.where(usable, cut, 0.0)
+        sizes = np.abs(deviations)
+        np.minimum(sizes, _CUT * self._usual[:, None], out=sizes)
+        sizes *= usable
         seen = usable.astype(np.float64)
         if not (day.is_plain and day.slot.size == day.slots):
             sizes, seen = _by_slot(sizes, day), _by_slot(seen, day)
-        self._by_day = self._by_day * _DECAY + sizes
-        self._days = self._days * _DECAY + seen
-        self._by_week[day.weekday] = self._by_week[day.weekday] * _DECAY**WEEK + sizes
-        self._weeks[day.weekday] = self._weeks[day.weekday] * _DECAY**WEEK + seen
+        for total, decay, new in (
+            (self._by_day, _DECAY, sizes),
+            (self._days, _DECAY, seen),
+            (self._by_week[day.weekday], _DECAY**WEEK, sizes),
+            (self._weeks[day.weekday], _DECAY**WEEK, seen),
+        ):
+            np.multiply(total, decay, out=total)
+            np.add(total, new, out=total)
 
 
 def _by_slot(values: Floats, day: Day) -> Floats:

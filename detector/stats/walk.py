@@ -12,8 +12,9 @@ from detector.stats.emptiness import Emptiness, is_nearly_empty
 from detector.stats.expected import Expected, Told
 from detector.stats.first_week import without_giants, without_wild_ones
 from detector.stats.months import Months
+from detector.stats.new_level import NewLevel
 from detector.stats.profile import Follows, Leaning, Weeks, smoothed, winsorized_mean
-from detector.stats.running import running_sum
+from detector.stats.running import running_sum, runs_beyond
 from detector.stats.shift import Shift
 from detector.stats.variance import Law, VarianceLaw
 
@@ -47,7 +48,7 @@ class Walk:
         count = usable.sum(axis=1)
         whole = count >= 0.6 * np.maximum(count.max(axis=0), 1)  # the first day may begin at any hour
         self._daily[-WEEK:] = np.where(whole, values.sum(axis=1) / np.maximum(count, 1), np.nan)
-        self._shift = Shift(kind, series)
+        self._shift, self._new_level = Shift(kind, series), NewLevel(kind, series)
         self._passed_over = np.zeros((WEEK, self._slots, series))
         self._typical = np.zeros((2, self._slots, series))
         for _, told in week:
@@ -215,14 +216,15 @@ class Walk:
         lean, own_share = self._joining.joined(lent, lag, lean)
         return lean, self._joining.joined(lent, None, mean_day)[0], own_share
 
-    def learn(self, day: Day, expected: Expected, told: Told) -> None:
-        """Let what is usual in a whole day teach.
+    def at_new_level(self, day: Day, expected: Expected, told: Told) -> Expected:
+        """What a whole day should have held where its level is known to be new, else `expected`; before `learn`."""
+        found = self._new_level.take(day, expected, told, self._daily)
+        if self._kind.adds_up and found is not expected:
+            self._shift.remember(*self._new_level.left)
+        return found
 
-        Args:
-            day: the one that was expected last.
-            expected: what it should hold.
-            told: what it holds.
-        """
+    def learn(self, day: Day, expected: Expected, told: Told) -> None:
+        """Let what is usual in a whole day teach: the one that was expected last, what it should hold, and holds."""
         variance = expected.variance_of(told.weights)
         usable = told.teaches & ~self._incidents(day, expected.mean, variance, told.teaches & expected.has, told.values)
         is_empty = told.known & is_nearly_empty(told.values, expected.mean, self._kind)
@@ -235,13 +237,13 @@ class Walk:
         )
         special = self._special.of(day)
         if special is not None:
-            special.learn(cleaned, usable & expected.has)
+            special.learn(cleaned, usable & expected.has & ~self._new_level.begins_today)
         if day.is_off:  # the level of the weeks is that of working days and weekends
             usable = np.zeros(usable.shape, dtype=bool)
         plain = cleaned / self._factor
         self._months.learn(day, told.values, expected.mean / self._factor, told.teaches & expected.has)
         self._relative.put(self._number, np.where(usable, self._to_relative(plain, expected.level), np.nan), is_empty)
-        self._learn_level(np.where(usable, plain, expected.usual / self._factor))
+        self._learn_level(self._new_level.carried(np.where(usable, plain, expected.usual / self._factor)))
         self._learn_weights(told)
         self._learn_shape(usable, plain, expected.level)
         both = usable & expected.has
@@ -273,7 +275,7 @@ class Walk:
         sums, noise = running_sum(gap), running_sum(variance)
         for window, limit in _FLAG.items():
             if 1 < window <= self._slots:
-                hit |= _runs_beyond(sums, noise, window, limit)
+                hit |= runs_beyond(sums, noise, window, limit)
         if not self._kind.adds_up:  # of amounts a single giant order is cut, not left out: it is part of the trade
             hit |= gap * gap > _FLAG[1] ** 2 * variance
         hit &= usable & (variance > 0)
@@ -284,17 +286,3 @@ class Walk:
         self._passed_over[day.weekday] = np.where(usable, np.where(hit, passed_over + 1.0, 0.0), passed_over)
         incidents: Bools = hit & ~is_shifted & ~is_habit
         return incidents
-
-
-def _runs_beyond(sums: Floats, noise: Floats, window: int, limit: float) -> Bools:
-    """Buckets inside a run of `window` whose sum of what is missing is more than `limit` sd; from running sums."""
-    lacking, variance = sums.copy(), noise.copy()
-    lacking[window:] -= sums[:-window]
-    variance[window:] -= noise[:-window]
-    beyond: Bools = lacking > limit * np.sqrt(np.maximum(variance, 0.0))
-    if not beyond.any():
-        return beyond
-    hit: Bools = beyond.copy()
-    for shift in range(1, window):
-        hit[:-shift] |= beyond[shift:]
-    return hit
