@@ -16,6 +16,7 @@ __all__ = [
     "break_together",
     "close",
     "confirm",
+    "has_come_to_stay",
     "join",
     "leading_loss",
     "led_by",
@@ -170,8 +171,11 @@ def break_together(incident: Incident, part: IncidentMetric, ranking: Ranking) -
     """Whether a metric that breaks now is part of what an incident of its team is about already.
 
     It is, when both point at the same deploy (whenever that shows), or when they do not point at two different ones
-    and may have begun at the same moment: two pages of one outage help nobody.
+    and may have begun at the same moment: two pages of one outage help nobody. What breaks at the new level that it has
+    come to in an incident is another matter.
     """
+    if any(one.series == part.series and one.level_since is not None for one in incident.metrics):
+        return False
     one, other = _pointed_at(incident.ranking), _pointed_at(ranking)
     if one is not None and other is not None:
         return one == other
@@ -194,12 +198,32 @@ def acknowledge(incident: Incident, by: str, now: datetime) -> tuple[Incident, I
     return changed, IncidentEvent(incident.number, now, "acknowledged", f"acknowledged by {by}")
 
 
-def close(incident: Incident, by: str, why: str, now: datetime) -> tuple[Incident, IncidentEvent]:
-    """Somebody ends it: the team hears no more of it, and the run it stands for opens no other."""
-    changed = replace(incident, state=IncidentState.RESOLVED, resolved_at=now, closed_by=by, why=why)
-    return changed, IncidentEvent(
-        incident.number, now, "closed", f"closed by {by}: {why}" if why else f"closed by {by}"
-    )
+def close(
+    incident: Incident, by: str, why: str, now: datetime, *, is_new_level: bool = False
+) -> tuple[Incident, IncidentEvent]:
+    """Somebody ends it: the team hears no more of it, and the run it stands for opens no other.
+
+    With `is_new_level` it stays so: what goes on is how it is now, and teaches from its beginning on. That can be said
+    of one that was closed by hand before.
+    """
+    at = incident.resolved_at or now
+    changed = replace(incident, state=IncidentState.RESOLVED, resolved_at=at, closed_by=by, why=why)
+    words = f"closed by {by}"
+    if is_new_level:
+        changed = replace(changed, metrics=tuple(_at_new_level(part) for part in incident.metrics))
+        words = f"{words}, for this is how it is now"
+    return changed, IncidentEvent(incident.number, now, "closed", f"{words}: {why}" if why else words)
+
+
+def has_come_to_stay(incident: Incident) -> bool:
+    """Something in it goes on that could be a new level."""
+    return any(part.ended_at is None and part.level_since is None for part in incident.metrics)
+
+
+def _at_new_level(part: IncidentMetric) -> IncidentMetric:
+    """From its first bucket on: that holds whichever tick found it, as the onset to the minute does not."""
+    is_going_on = part.ended_at is None and part.level_since is None
+    return replace(part, level_since=part.span.start_at) if is_going_on else part
 
 
 def confirm(incident: Incident, said: Confirmed, ranking: Ranking) -> tuple[Incident, IncidentEvent]:

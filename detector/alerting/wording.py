@@ -107,6 +107,8 @@ def _no_reaction(words: Sentences, part: IncidentMetric) -> Letter:
 
 
 def _resolved(words: Sentences, part: IncidentMetric) -> Letter:
+    if part.level_since is not None:
+        return _new_level(words, part)
     measure, times = words.measure(part), words.times(part)
     amount, low, high = words.lost(part)
     over = f"{times.over(part.span, words.every_s(part))}{words.zone(part)}, {duration(part.span.length)}"
@@ -114,6 +116,17 @@ def _resolved(words: Sentences, part: IncidentMetric) -> Letter:
     return f"{words.title(part)} is back to usual - {words.outcome(part)}", [
         f"It lasted {over}: {words.outcome(part)}{range_}",
         words.came_back(part),
+        *words.suspects().brief(),
+        *words.also(),
+        words.address(with_ack=False),
+    ]
+
+
+def _new_level(words: Sentences, part: IncidentMetric) -> Letter:
+    """It is over, and not back: what it came to has become what is usual."""
+    since = f"{words.times(part).at(part.level_since or part.span.start_at)}{words.zone(part)}"
+    return f"{words.title(part)} stays at a new level - {words.outcome(part)}", [
+        f"It has been steady since {since}: this is usual from now on, and what differs from it is told anew",
         *words.suspects().brief(),
         *words.also(),
         words.address(with_ack=False),

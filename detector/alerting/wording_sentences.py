@@ -123,7 +123,9 @@ class Sentences:
         return _as_told(loss, is_drop=part.is_drop)
 
     def _standing(self, part: IncidentMetric) -> str:
-        return self.state(part) if part.ended_at is None else f"back to usual - {self.outcome(part)}"
+        if part.ended_at is None:
+            return self.state(part)
+        return f"{'back to usual' if part.level_since is None else 'at a new level'} - {self.outcome(part)}"
 
     def outcome(self, part: IncidentMetric) -> str:
         """What it came to, for a metric that is over."""

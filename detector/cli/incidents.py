@@ -149,18 +149,24 @@ def ack(number: int, by: str, config: Path) -> int:
 @_NUMBER
 @_BY
 @click.option("--why", default="", help="What it was.")
+@click.option("--new-level", is_flag=True, help="It stays so: this is usual from now on.")
 @config_option
-def close(number: int, by: str, why: str, config: Path) -> int:
+def close(number: int, by: str, why: str, config: Path, *, new_level: bool) -> int:
     """End it by hand: the team hears no more of it, however long it goes on."""
     from detector.alerting.incidents import close as close_incident
+    from detector.alerting.incidents import has_come_to_stay
     from detector.app import load_settings_of, open_store_of, system_clock
 
     check_text("by", by)
     check_text("why", why or None)
     with open_store_of(load_settings_of(config)) as store, store.exclusive():
-        one = _get_live(store, number)
-        store.set_incident(*close_incident(one, by, why, system_clock().now()))
-    say(f"incident {number} is closed by {by}")
+        one = _get(store, number)
+        if new_level and one.is_over and not (one.closed_by is not None and has_come_to_stay(one)):
+            raise UsageError(f"incident {number} is over: nothing of it goes on; see: detector incident show {number}")
+        one = one if new_level else _get_live(store, number)
+        changed, event = close_incident(one, by, why, system_clock().now(), is_new_level=new_level)
+        store.set_incident(changed, event)
+    say(f"incident {number} is {event.text}" if new_level else f"incident {number} is closed by {by}")
     return 0
 
 

@@ -54,6 +54,8 @@ class IncidentMetric:
         bound: the owner's hard bound that was crossed while nothing was known of what is usual, or by what is usual
             (then `expected` is this bound); None otherwise.
         member: which member of the metric it is about; None: its whole.
+        level_since: from then on it is at a level that stays: a person has said so, or it has lasted. What came since
+            teaches; None: it is an incident, and nothing in it does.
     """
 
     metric: str
@@ -68,6 +70,21 @@ class IncidentMetric:
     where: tuple[Whereabouts, ...] = ()
     bound: float | None = None
     member: Member | None = None
+    level_since: datetime | None = None
+
+    @property
+    def masked(self) -> Span | None:
+        """What of it neither teaches nor, once it is over, counts as evidence; None: all of it is usual by now."""
+        if self.level_since is None:
+            return self.span
+        until = min(self.level_since, self.span.end_at)
+        return Span(self.span.start_at, until) if self.span.start_at < until else None
+
+    @property
+    def level(self) -> Span | None:
+        """What of it is at a level that stays; None: nothing is known to."""
+        since = self.level_since
+        return None if since is None or since >= self.span.end_at else Span(since, self.span.end_at)
 
     @property
     def series(self) -> str:

@@ -28,6 +28,8 @@ class Panel:
         is_unsettled: shape (n,) or None; days near a holiday, and holidays of parts of the country: some are off.
         occasion: shape (n,) or None; a number for each holiday, the same every year, 0 on plain days.
         weights: shape (m, n) or None; the denominators of a ratio, nan where unknown.
+        begins_level: shape (m, n) or None; the first bucket of each level that is known to stay: from there on what is
+            usual is learned anew, but for the profile.
 
     Raises:
         ValueError: shapes that do not fit.
@@ -42,13 +44,13 @@ class Panel:
     weights: Floats | None = None
     is_unsettled: Bools | None = None
     occasion: npt.NDArray[np.int64] | None = None
+    begins_level: Bools | None = None
 
     def __post_init__(self) -> None:
         """Check the shapes once."""
         shape = (len(self.series), len(self.grid))
         arrays = [self.values, self.known, self.teaches]
-        if self.weights is not None:
-            arrays.append(self.weights)
+        arrays += [array for array in (self.weights, self.begins_level) if array is not None]
         if any(array.shape != shape for array in arrays) or self.is_holiday.shape != shape[1:]:
             msg = f"a panel of {shape[0]} series and {shape[1]} buckets needs arrays of that shape"
             raise ValueError(msg)
@@ -66,6 +68,7 @@ class Panel:
             weights,
             None if self.is_unsettled is None else self.is_unsettled[buckets],
             None if self.occasion is None else self.occasion[buckets],
+            None if self.begins_level is None else self.begins_level[:, buckets],
         )
 
     def rows(self, places: npt.NDArray[np.int64]) -> Self:
@@ -77,4 +80,5 @@ class Panel:
             known=self.known[places],
             teaches=self.teaches[places],
             weights=None if self.weights is None else self.weights[places],
+            begins_level=None if self.begins_level is None else self.begins_level[places],
         )

@@ -11,7 +11,7 @@ from detector.model.notification import Notification
 from detector.model.panel import Bools, Floats
 from detector.model.verdict import Outcome
 
-__all__ = ["HistoryBlock", "MemberBlock", "Members", "MetricState", "Seasons", "SourceHealth", "TickChanges"]
+__all__ = ["DayOff", "HistoryBlock", "MemberBlock", "Members", "MetricState", "Seasons", "SourceHealth", "TickChanges"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +77,26 @@ class Members:
 
 
 @dataclass(frozen=True, slots=True)
+class DayOff:
+    """What a metric held on a day off, by parts of the day, beside what it would have held on a plain one.
+
+    Attributes:
+        number: of the local day since 1970.
+        occasion: which holiday it was, as in `Panel`.
+        weekday, sunday: what was expected of its weekday, and of a Sunday.
+        noise: sd of that.
+        held: what came; None where it does not teach.
+    """
+
+    number: int
+    occasion: int
+    weekday: tuple[float, ...]
+    sunday: tuple[float, ...]
+    noise: tuple[float, ...]
+    held: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Seasons:
     """What a metric follows.
 
@@ -84,12 +104,14 @@ class Seasons:
         day, week: whether the hour of the day makes a difference, and the day of the week; both are assumed until there
             is history enough to tell.
         day_strength, week_strength: 0 to 1, the share of the variance that the season explains; 0 while it is assumed.
+        days_off: those of the last two years, in order of time.
     """
 
     day: bool
     week: bool
     day_strength: float = 0.0
     week_strength: float = 0.0
+    days_off: tuple[DayOff, ...] = ()
 
     @property
     def is_assumed(self) -> bool:

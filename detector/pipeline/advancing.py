@@ -130,6 +130,12 @@ def _events(before: Incident | None, after: Incident, inquiry: Inquiry) -> list[
         for part in after.metrics
         if part.series not in known
     ]
+    before_level = set() if before is None else {part.series for part in before.metrics if part.level_since is None}
+    events += [
+        IncidentEvent(number, now, f"level {part.series}", f"{part.series} has stayed so for long: this is usual now")
+        for part in after.metrics
+        if part.level_since is not None and part.series in before_level
+    ]
     if before is not None and before.state is not after.state:
         events.append(IncidentEvent(number, now, "state", f"{before.state} -> {after.state}"))
     return events

@@ -11,6 +11,7 @@ from detector.model.span import Span
 from detector.model.verdict import Loss, Onset, Outcome
 from detector.pipeline.judging import CONTEXT, Judged
 from detector.pipeline.recall import Memory
+from detector.pipeline.settling import settled
 from detector.stats.loss import find_loss
 from detector.stats.onset import find_onset
 
@@ -48,10 +49,17 @@ def hushed_part(series: str, ended: Iterable[Incident]) -> IncidentMetric | None
     return max(parts, key=lambda part: part.span.start_at, default=None)
 
 
+def _closed_at(series: str, ended: Iterable[Incident]) -> datetime | None:
+    """When the hushed part of a series was closed by hand."""
+    part = hushed_part(series, ended)
+    return next((one.resolved_at for one in ended if part is not None and part in one.metrics), None)
+
+
 def over_spans(series: str, memory: Memory) -> tuple[Span, ...]:
-    """Where the past incidents of a series were, those that are over."""
+    """Where the past incidents of a series were, those that are over; but for what has become usual by now."""
     parts = (part for incident in (*memory.ended, *memory.live) for part in incident.metrics)
-    return tuple(part.span for part in parts if part.series == series and part.ended_at is not None)
+    masked = (part.masked for part in parts if part.series == series and part.ended_at is not None)
+    return tuple(span for span in masked if span is not None)
 
 
 def outcomes_since(metric: Metric, memory: Memory, closed_end: datetime) -> datetime:
@@ -76,7 +84,9 @@ def find_parts(judged: Judged, memory: Memory) -> Found:
         return Found(metric, _taken_back(anchor, judged), fresh)
     if live is None and same.ended_at is None:  # closed by hand: what goes on may become the new usual
         return Found(metric, None, fresh)
-    return Found(metric, _continued(anchor, same, judged, over), fresh)
+    continued = _continued(anchor, same, judged, over)
+    closed_at = _closed_at(metric.name, memory.ended) if live is None else None
+    return Found(metric, settled(continued, metric, judged.timeline, closed_at), fresh)
 
 
 def _taken_back(known: IncidentMetric, judged: Judged) -> IncidentMetric:
@@ -98,8 +108,9 @@ def _continued(known: IncidentMetric, run: Run, judged: Judged, over: Sequence[S
     start_at = known.span.start_at
     corrected = any(start_at <= outcome.span.start_at < known.span.end_at for outcome in judged.revised)
     if corrected or known.bound is not None:
-        return replace(_part(judged, run, over), where=known.where)
-    return replace(_summed_up(judged, run, _index_of(judged, start_at), known.onset), where=known.where)
+        return replace(_part(judged, run, over), where=known.where, level_since=known.level_since)
+    continued = _summed_up(judged, run, _index_of(judged, start_at), known.onset)
+    return replace(continued, where=known.where, level_since=known.level_since)
 
 
 def _index_of(judged: Judged, at: datetime) -> int:

@@ -10,12 +10,18 @@ from detector.pipeline.anomalies import Found, find_parts, over_spans
 from detector.pipeline.judging import Judged, judge_metric
 from detector.pipeline.pulled import Pulled
 from detector.pipeline.recall import Memory
+from detector.pipeline.teaching import Lessons
 
 __all__ = ["go_through", "judge_in_order"]
 
 
 def judge_in_order(
-    one: Pulled, recorded: Sequence[Outcome], memory: Memory, late: frozenset[int], now: datetime
+    one: Pulled,
+    recorded: Sequence[Outcome],
+    memory: Memory,
+    late: frozenset[int],
+    now: datetime,
+    lessons: Lessons,
 ) -> tuple[Judged, Found]:
     """Judge what is due, and find the anomalies in it.
 
@@ -25,7 +31,7 @@ def judge_in_order(
     over = over_spans(one.metric.name, memory)
 
     def judge_again(over: Sequence[Span]) -> Judged:
-        return judge_metric(one, recorded, over, late, now)
+        return judge_metric(one, recorded, over, late, now, lessons)
 
     return go_through(judge_again(over), judge_again, over, memory)
 
@@ -64,7 +70,8 @@ def _side_by_side(judged: Judged) -> Judged:
 
 def _ended(found: Found) -> tuple[Span, ...]:
     parts = (found.continued, *found.fresh)
-    return tuple(part.span for part in parts if part is not None and part.ended_at is not None)
+    masked = (part.masked for part in parts if part is not None and part.ended_at is not None)
+    return tuple(span for span in masked if span is not None)
 
 
 def _is_evidence_after(ended: Span, outcome: Outcome) -> bool:

@@ -23,12 +23,13 @@ from detector.pipeline.filling import fill_members
 from detector.pipeline.judging import CONTEXT, member_watch_of
 from detector.pipeline.pulled import Pulled, PulledMembers
 from detector.pipeline.recall import Memory
+from detector.pipeline.teaching_members import members_with_lessons
 from detector.pipeline.where import WEEKS_BACK
 from detector.ports import Store
 from detector.stats.calendar import with_calendar
 from detector.stats.judge import Company, Judgement, company_of, judge
 
-__all__ = ["Weighed", "lost_of", "member_metric", "taught_members", "weigh_members", "where_of"]
+__all__ = ["Weighed", "lost_of", "member_metric", "weigh_members", "where_of"]
 
 Indices = npt.NDArray[np.int64]
 
@@ -106,6 +107,7 @@ def weigh_members(one: Pulled, memory: Memory, late: frozenset[int], store: Stor
     stored = store.member_history(metric.name, closed_end - HISTORY)
     fresh = _fresh(metric, members, stored, late)
     told, changed = _told(metric, members.state, grid, stored, fresh)
+    told, fresh = members_with_lessons(told, fresh, members.state, (*memory.ended, *memory.live))
     alive = _alive(metric, members.state, memory)
     recorded = {
         row: store.outcomes(one_metric.name, outcomes_since(one_metric, memory, closed_end))
@@ -225,11 +227,12 @@ def _over(
     over = [part for part in _parts(metric, (*memory.ended, *memory.live)) if part.ended_at is not None]
     if not over:
         return None
+    masked = [(part, part.masked) for part in over]
     gone = np.zeros((len(members.names), len(grid)), dtype=bool)
-    for part in over:
+    for part, span in masked:
         rows = slice(None) if part.member is None else row.get(part.member.name)
-        if rows is not None:
-            gone[rows, _inside(grid, part.span)] = True
+        if rows is not None and span is not None:
+            gone[rows, _inside(grid, span)] = True
     for place, part in alive.items():  # what goes on counts, also where the whole is back
         gone[place, grid.starts >= epoch_s(part.span.start_at)] = False
     return gone
@@ -262,19 +265,6 @@ def _segments(weighed: Weighed, column: str, span: Span) -> SegmentRows:
     told = weighed.told
     inside = _inside(told.grid, span)
     return SegmentRows(column, told.series, told.grid.starts[inside], told.values[:, inside])
-
-
-def taught_members(fresh: MemberBlock, members: Members, incidents: Iterable[Incident]) -> MemberBlock:
-    """What was read by this tick, and which of it may teach: nothing inside an incident of the whole or the member."""
-    row = {name: place for place, name in enumerate(members.names)}
-    teaches: Bools = np.ones(fresh.values.shape, dtype=bool)
-    for incident in incidents:
-        for part in incident.metrics:
-            rows = slice(None) if part.member is None else row.get(part.member.name)
-            if part.metric == fresh.metric and rows is not None:
-                since, until = epoch_s(part.span.start_at), epoch_s(part.span.end_at)
-                teaches[rows, (fresh.starts >= since) & (fresh.starts < until)] = False
-    return replace(fresh, teaches=teaches)
 
 
 def lost_of(weighed: Weighed, columns: Indices, is_anomalous: Bools) -> Floats:

@@ -14,6 +14,7 @@ from detector.model.state import HistoryBlock
 from detector.model.verdict import Outcome, OutcomeKind
 from detector.pipeline.filling import panel_of, without
 from detector.pipeline.pulled import Failed, Pulled
+from detector.pipeline.teaching import Lessons
 from detector.stats.calendar import with_calendar
 from detector.stats.judge import Judgement, VerdictCode, Watch, judge
 
@@ -65,7 +66,12 @@ def member_watch_of(metric: Metric, members: int) -> Watch:
 
 
 def judge_metric(
-    pulled: Pulled, recorded: Sequence[Outcome], over: Sequence[Span], late: frozenset[int], now: datetime
+    pulled: Pulled,
+    recorded: Sequence[Outcome],
+    over: Sequence[Span],
+    late: frozenset[int],
+    now: datetime,
+    lessons: Lessons,
 ) -> Judged:
     """Judge the due buckets, and again those whose value changed.
 
@@ -75,6 +81,7 @@ def judge_metric(
         over: spans of its past incidents: neither taught by nor summed into the evidence of later buckets.
         late: starts of due buckets that a witness calls late.
         now: of the tick.
+        lessons: what its incidents say of levels that stay.
     """
     metric, block = pulled.metric, without(pulled.block, late)
     known_past = {epoch_s(outcome.span.start_at): outcome for outcome in recorded}
@@ -83,10 +90,12 @@ def judge_metric(
     told = panel_of(metric, block, span)
     panel = panel_of(metric, _masked(block, over), span) if over else told
     panel = with_calendar(panel, metric.holidays, metric.calendar)
+    begun = lessons.begins_level(panel.grid)
+    panel = panel if begun is None else replace(panel, begins_level=begun[None, :])
     newest = min(len(panel.grid), int(np.sum(panel.grid.starts >= first)) + CONTEXT)
     seasons = pulled.state.seasons
     judgement = judge(panel, watch_of(metric), newest, None if seasons is None else [seasons])
-    return judged_of(pulled, (told.cut(slice(-newest, None)), judgement), recorded, over, late, now)
+    return judged_of(pulled, (told.cut(slice(-newest, None)), judgement), recorded, (*over, *lessons.levels), late, now)
 
 
 def judged_of(
@@ -97,7 +106,10 @@ def judged_of(
     late: frozenset[int],
     now: datetime,
 ) -> Judged:
-    """One series' outcomes: a Panel of one row with what was read of the newest buckets, and how they were judged."""
+    """One series' outcomes: a Panel of one row with what was read of the newest buckets, and how they were judged.
+
+    In `over` late rows correct values only: spans of past incidents, and of levels that have become usual.
+    """
     metric, (told, judgement) = pulled.metric, seen
     known_past = {epoch_s(outcome.span.start_at): outcome for outcome in recorded}
     stands = frozenset(known_past.keys() - pulled.changed - {epoch_s(bucket.start_at) for bucket in pulled.due.judge})

@@ -20,6 +20,7 @@ from detector.pipeline.judge_members import Weighed, lost_of, member_metric
 from detector.pipeline.judging import Judged, judged_of
 from detector.pipeline.pulled import Pulled
 from detector.pipeline.recall import Memory
+from detector.pipeline.teaching import lessons_of
 from detector.pipeline.world import World
 from detector.ports import MetricSource, Store
 from detector.stats.judge import Judgement, VerdictCode
@@ -95,12 +96,12 @@ def _look_at(
     recorded = weighed.recorded.get(row)
     if recorded is None:
         recorded = store.outcomes(metric.name, outcomes_since(metric, memory, due.closed_end))
-    over = over_spans(metric.name, memory)
+    over, levels = over_spans(metric.name, memory), lessons_of(metric.name, (*memory.ended, *memory.live)).levels
 
     def judge_again(over: Sequence[Span]) -> Judged:
-        return judged_of(pulled, (told, weighed.rejudged(row, over)), recorded, over, late, now)
+        return judged_of(pulled, (told, weighed.rejudged(row, over)), recorded, (*over, *levels), late, now)
 
-    first = judged_of(pulled, (told, _one_row(weighed.judgement, row)), recorded, over, late, now)
+    first = judged_of(pulled, (told, _one_row(weighed.judgement, row)), recorded, (*over, *levels), late, now)
     judged, found = go_through(first, judge_again, over, memory)
     named = [None if part is None else _named(part, weighed.metric, member) for part in (found.continued, *found.fresh)]
     return judged, Found(metric, named[0], tuple(part for part in named[1:] if part is not None))

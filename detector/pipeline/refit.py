@@ -1,4 +1,4 @@
-"""Refit: once a local day, find anew which seasons a metric has."""
+"""Refit: once a local day, find anew which seasons a metric has, and remember its days off."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +10,8 @@ from detector.model.panel import Panel
 from detector.model.span import Span, at_epoch, epoch_s
 from detector.pipeline.filling import panel_of, without
 from detector.pipeline.pulled import Pulled
-from detector.stats.calendar import holiday_flags
+from detector.stats.calendar import with_calendar
+from detector.stats.remembered import with_days_off
 from detector.stats.seasons import find_seasons
 
 __all__ = ["refit"]
@@ -35,8 +36,10 @@ def refit(pulled: Pulled, over: Sequence[Span], late: frozenset[int]) -> tuple[P
     if state.refitted_at is not None and state.refitted_at >= midnight_at:
         return pulled, ""
     try:
-        panel = replace(panel, is_holiday=holiday_flags(panel.grid, metric.holidays, metric.calendar))
-        (seasons,) = find_seasons(_masked(panel, over).cut(slice(0, today)), metric.kind)
+        panel = with_calendar(_masked(panel, over), metric.holidays, metric.calendar).cut(slice(0, today))
+        (seasons,) = find_seasons(panel, metric.kind)
+        known = () if state.seasons is None else state.seasons.days_off
+        seasons = with_days_off(panel, metric.kind, seasons, known)
     except Exception as error:  # noqa: BLE001 - the boundary of a refit: the judge does without, and it is tried again
         return pulled, f"its seasons could not be found anew: {type(error).__name__}: {error}; judged by the old ones"
     return replace(pulled, state=replace(state, seasons=seasons, refitted_at=midnight_at)), ""

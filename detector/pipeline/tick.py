@@ -29,7 +29,6 @@ from detector.pipeline.deliver import deliver
 from detector.pipeline.filling import without
 from detector.pipeline.finer import refine_onset
 from detector.pipeline.in_order import judge_in_order
-from detector.pipeline.judge_members import taught_members
 from detector.pipeline.judging import Judged, outcomes_of_failure
 from detector.pipeline.member_parts import MemberFindings
 from detector.pipeline.members import roster_of
@@ -40,6 +39,8 @@ from detector.pipeline.recall import Memory, recall
 from detector.pipeline.refit import refit
 from detector.pipeline.source_health import check_sources
 from detector.pipeline.suspecting import Inquiry
+from detector.pipeline.teaching import lessons_of, with_lessons
+from detector.pipeline.teaching_members import taught_members
 from detector.pipeline.uncommitted import Uncommitted, UncommittedForNow
 from detector.pipeline.witness import late_starts
 from detector.pipeline.world import World
@@ -174,10 +175,12 @@ def _judge(
     recorded = world.store.outcomes(one.metric.name, since)
     late = late_starts(one, recorded, pulled, world, now)
     one = replace(one, changed=one.changed - late)  # what is still late has not turned into zero
+    lessons = lessons_of(one.metric.name, (*memory.ended, *memory.live))
+    one = with_lessons(one, lessons)
     one, failure = refit(one, over_spans(one.metric.name, memory), late)
     if failure:
         findings.failures[one.metric.name] = f"{failure} (rule: {one.metric.place})"
-    judged, found = judge_in_order(one, recorded, memory, late, now)
+    judged, found = judge_in_order(one, recorded, memory, late, now, lessons)
     source = world.sources[one.metric.source]
     known = live_part(one.metric.name, memory.live)
     continued = found.continued
@@ -261,12 +264,9 @@ def _outcomes(findings: _Findings, now: datetime) -> tuple[Outcome, ...]:
 def _taught(judged: Judged, memory: Memory, advanced: Advanced) -> HistoryBlock:
     """What was read by this tick, and which of it may teach: nothing inside an incident may."""
     fresh = judged.pulled.fresh
-    teaches = np.ones(fresh.starts.size, dtype=bool)
-    for incident in (*memory.ended, *advanced.incidents.values()):
-        for part in incident.metrics:
-            if part.series == fresh.metric:
-                since, until = epoch_s(part.span.start_at), epoch_s(part.span.end_at)
-                teaches &= ~((fresh.starts >= since) & (fresh.starts < until))
+    incidents = {one.number: one for one in (*memory.ended, *advanced.incidents.values())}  # as they are by now
+    lessons = lessons_of(fresh.metric, incidents.values())
+    teaches = lessons.teaches(fresh.starts, np.ones(fresh.starts.size, dtype=bool))
     late = frozenset(epoch_s(o.span.start_at) for o in judged.timeline if o.kind is OutcomeKind.LATE)
     return without(replace(fresh, teaches=teaches), late)
 

@@ -1,11 +1,14 @@
 """What days off hold beside their weekday and a Sunday: learned from those that were."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
 from detector.model.metric import Kind
 from detector.model.panel import Bools, Floats
+from detector.model.state import DayOff
 from detector.stats.days import Day
 
 __all__ = ["NEAR", "OFF", "DaysOff", "Prior", "SpecialDays"]
@@ -15,6 +18,7 @@ _PARTS = 3
 _SAME_AGAIN = 0.5  # of what days off differ by comes back with the same holiday of another year
 _SCALE_DAYS = 3.0  # days off as which the prior spread counts beside what a series has shown
 _FURTHEST = 9.0  # squared sd: a strike on a holiday does not say how far holidays differ
+_PIECES = 6
 _SHUT = 0.05  # of a weekday's takings: who has them is closed
 _SHAPE = 0.05  # of what is expected: no three numbers tell a day's shape better
 
@@ -44,9 +48,19 @@ NEAR = Prior((1.0, 1.0, 0.0), (0.15, 0.5, 0.1), 0.2)
 class SpecialDays:
     """Days off, and days near one."""
 
-    def __init__(self, kind: Kind, series: int) -> None:
-        """Know the priors."""
+    def __init__(self, kind: Kind, series: int, past: Sequence[Sequence[DayOff]] = (), first: int = 0) -> None:
+        """Know the priors, and days off that are remembered.
+
+        Args:
+            kind: of the series.
+            series: how many.
+            past: days off of each of them; none for all of them where it is empty.
+            first: number of the first day that will be expected: later days off will teach by themselves.
+        """
         self._off, self._near = DaysOff(kind, series, OFF), DaysOff(kind, series, NEAR)
+        by_number = [{one.number: one for one in each if one.number < first} for each in past]
+        for number in sorted(set().union(*by_number)):
+            self._off.recall([each.get(number) for each in by_number])
 
     def of(self, day: Day) -> "DaysOff | None":
         """What such days are known to hold; None of a plain one."""
@@ -143,6 +157,34 @@ class DaysOff:
             np.where(usable, parts, 0.0).sum(axis=1), variance, gap.sum(axis=0), np.where(usable, own, 0.0).sum(axis=0)
         )
         self._of_series = np.where(has, self._of_series - less, self._of_series)
+
+    def recall(self, days: Sequence[DayOff | None]) -> None:
+        """Take in a remembered day; None for series that know nothing of it."""
+        known = [one for one in days if one is not None]
+        nothing = np.zeros(len(known[0].held))
+
+        def each(name: str) -> Floats:
+            parts = [nothing if one is None else np.array(getattr(one, name), dtype=np.float64) for one in days]
+            return np.stack(parts, axis=1)
+
+        held = each("held")
+        teaches = np.isfinite(held) & np.array([one is not None for one in days])
+        self.expect(each("weekday"), each("sunday"), each("noise"), known[0].occasion)
+        self.learn(np.where(teaches, held, 0.0), teaches)
+
+    def to_remember(self, number: int, held: Floats, teaches: Bools) -> DayOff:
+        """What is worth remembering of the day that was expected last, of the first of the series, by four hours."""
+        weekday, sunday, noise, occasion = self._newest
+        told = np.where(teaches[:, 0], held[:, 0], np.nan)
+        groups = np.array_split(np.arange(told.size), min(_PIECES, told.size))
+        how = np.sum if self._adds_up else np.mean
+
+        def pieces(values: Floats) -> tuple[float, ...]:
+            return tuple(float(f"{how(values[group]):.6g}") for group in groups)
+
+        spread = tuple(float(f"{np.sqrt(how(noise[group, 0] ** 2)):.6g}") for group in groups)
+        came = tuple(part if isfinite(part) else None for part in pieces(told))
+        return DayOff(number, occasion, pieces(weekday[:, 0]), pieces(sunday[:, 0]), spread, came)
 
     def _of(self, occasion: int) -> tuple[Floats, Floats]:
         """Weights of the next such day, and their variance."""

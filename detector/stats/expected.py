@@ -19,12 +19,14 @@ class Told:
         known: whether they are there.
         teaches: known, and no past incident or data fault.
         weights: denominators of a ratio, or None.
+        begins_level: as in `Panel`, or None.
     """
 
     values: Floats
     known: Bools
     teaches: Bools
     weights: Floats | None
+    begins_level: Bools | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +42,7 @@ class Expected:
         p_empty: chance that a normal bucket is (nearly) empty.
         law: how the variance follows the mean.
         usual: the mean if the day were like any other of its weekday; nan where there is none.
-        level: mean bucket of these weeks, (m,).
+        level: mean bucket of these weeks, (m,); (slots, m) on a day that knows of a new one.
         busy: what a busy bucket of these weeks holds: the mean in which each counts by its size, (m,).
     """
 

@@ -94,6 +94,9 @@ def _digests_of(panel: Panel, watch: Watch, follows: Follows, company: Company |
     first = blake2b(f"{watch} {panel.grid.timezone} {panel.grid.every_s} {local[-1]} {today}".encode(), digest_size=16)
     for array in (follows.day, follows.week):
         first.update(array.tobytes())
+    ids = {id(past): place for place, past in enumerate(follows.past)}  # members share those of their whole
+    first.update(repr([(ids[id(past)]) for past in follows.past]).encode())
+    first.update(repr([follows.past[place] for place in ids.values()]).encode())
     if company is not None and split > 0:
         first.update(company.digest(int(local[split - 1])))
     _add(first, panel, slice(0, split))
@@ -109,7 +112,7 @@ def _digests_of(panel: Panel, watch: Watch, follows: Follows, company: Company |
 def _add(digest: "blake2b", panel: Panel, part: slice) -> None:
     grid = panel.grid
     of_buckets = (grid.starts, grid.ends, grid.walls, panel.is_holiday, panel.is_unsettled, panel.occasion)
-    of_series = (panel.values, panel.known, panel.teaches, panel.weights)
+    of_series = (panel.values, panel.known, panel.teaches, panel.weights, panel.begins_level)
     arrays = [
         *(one[part] for one in of_buckets if one is not None),
         *(one[:, part] for one in of_series if one is not None),

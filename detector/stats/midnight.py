@@ -1,5 +1,7 @@
 """All that is known of series at one local midnight: enough to judge the day that follows, bucket by bucket."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from detector.model.metric import Direction, Kind
@@ -65,7 +67,7 @@ class Midnight:
         """
         series = first[0][1].values.shape[1]
         week = [(day, buckets.told(day, kind)) for day, buckets in first]
-        self._kind, self._walk = kind, Walk(kind, follows, week)
+        self._kind, self._walk = kind, Walk(kind, follows, week, days)
         windows = windows_of(first[0][0].slots)
         self._trail, self._trust = Trail.empty(windows, series), Trust(len(windows), series)
         self._run, self._lowest, self._highest = np.zeros((3, series))
@@ -115,7 +117,11 @@ class Midnight:
         """
         day, kind = outlook.day, self._kind
         told = buckets.told(day, kind)
-        self._walk.learn(day, outlook.expected, told)
+        expected = self._walk.at_new_level(day, outlook.expected, told)
+        if expected is not outlook.expected:  # a new level is no evidence of anything, and teaches as what is usual
+            outlook = replace(outlook, expected=expected)
+            weighed = outlook.weigh(day, buckets, buckets.values.shape[0])
+        self._walk.learn(day, expected, told)
         self._trail = weighed.trail
         sums = weighed.sums
         self._trust.learn(sums.said, sums.actual - sums.expected + sums.drift, sums.noise, weighed.block.has)

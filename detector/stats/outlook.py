@@ -30,6 +30,7 @@ class Buckets:
     known: Bools
     teaches: Bools
     weights: Floats | None
+    begins_level: Bools | None = None
 
     def told(self, day: Day, kind: Kind) -> Told:
         """The same by slot and per nominal length."""
@@ -39,7 +40,10 @@ class Buckets:
             teaches = np.nan_to_num(day.in_slots(teaches.astype(np.float64))) > 0.99  # noqa: PLR2004
         known = np.isfinite(values)
         weights = None if self.weights is None else day.in_slots(self.weights)
-        return Told(values, known, teaches & known, weights)
+        begins = self.begins_level
+        if begins is not None and not day.is_whole:
+            begins = np.nan_to_num(day.in_slots(begins.astype(np.float64))) > 0
+        return Told(values, known, teaches & known, weights, begins)
 
 
 def buckets_of(panel: Panel, part: slice) -> Buckets:
@@ -50,6 +54,7 @@ def buckets_of(panel: Panel, part: slice) -> Buckets:
         known=known & np.isfinite(values),
         teaches=np.ascontiguousarray(panel.teaches[:, part].T),
         weights=None if panel.weights is None else np.ascontiguousarray(panel.weights[:, part].T),
+        begins_level=None if panel.begins_level is None else panel.begins_level[:, part].T,
     )
 
 

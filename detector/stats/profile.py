@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.model.panel import Bools, Floats
-from detector.model.state import Seasons
+from detector.model.state import DayOff, Seasons
 from detector.stats.days import WEEK
 
 __all__ = ["LAGS", "Follows", "Leaning", "Weeks", "smoothed", "winsorized_mean"]
@@ -22,21 +22,28 @@ _DECAY = 0.95
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Follows:
-    """Which series follow the hour of the day, and which the day of the week; (m,) each."""
+    """Which series follow the hour of the day, and which the day of the week; (m,) each.
+
+    `past` holds the days off of each series that are remembered, or nothing.
+    """
 
     day: Bools
     week: Bools
+    past: tuple[tuple[DayOff, ...], ...] = ()
 
     @classmethod
     def of(cls, seasons: Sequence[Seasons] | None, series: int) -> Self:
         """One of `seasons` per series; without them all follow both."""
         if seasons is None:
             return cls(np.ones(series, dtype=bool), np.ones(series, dtype=bool))
-        return cls(np.array([one.day for one in seasons]), np.array([one.week for one in seasons]))
+        past = tuple(one.days_off for one in seasons)
+        follows = (np.array([one.day for one in seasons]), np.array([one.week for one in seasons]))
+        return cls(*follows, past if any(past) else ())
 
     def rows(self, rows: npt.NDArray[np.int64]) -> Self:
         """Those of some of the series."""
-        return type(self)(self.day[rows], self.week[rows])
+        past = tuple(self.past[row] for row in rows.tolist()) if self.past else ()
+        return type(self)(self.day[rows], self.week[rows], past)
 
 
 class Weeks:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from detector.model.panel import Floats
+from detector.model.panel import Bools, Floats
 
-__all__ = ["running_maximum", "running_sum"]
+__all__ = ["running_maximum", "running_sum", "runs_beyond"]
 
 
 def running_sum(values: Floats, decay: Floats | float = 1.0) -> Floats:
@@ -34,3 +34,17 @@ def running_maximum(values: Floats) -> Floats:
         np.maximum(most[..., step:, :], most[..., :-step, :], out=doubled[..., step:, :])
         most, step = doubled, 2 * step
     return most
+
+
+def runs_beyond(sums: Floats, noise: Floats, window: int, limit: float) -> Bools:
+    """Buckets inside a run of `window` whose sum of what is missing is more than `limit` sd; from running sums."""
+    lacking, variance = sums.copy(), noise.copy()
+    lacking[window:] -= sums[:-window]
+    variance[window:] -= noise[:-window]
+    beyond: Bools = lacking > limit * np.sqrt(np.maximum(variance, 0.0))
+    if not beyond.any():
+        return beyond
+    hit: Bools = beyond.copy()
+    for shift in range(1, window):
+        hit[:-shift] |= beyond[shift:]
+    return hit

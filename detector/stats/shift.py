@@ -50,6 +50,11 @@ class Shift:
             self._flagged[:, moves] = 0.0
         return is_shifted
 
+    def remember(self, young: Bools, left: Floats) -> None:
+        """Keep what a level that others have told of left of the old one, (m,): should that come back, it is known."""
+        self._left = np.where(young, np.minimum(left, 1.0), self._left)
+        self._since = np.where(young, 0, self._since)
+
     def _move_amounts(self, daily: Floats, moves: Bools) -> None:
         """The past as it would have been at the new level: what slots say beside their level stays as it was."""
         expected, lacking = self._means[:, -_RUN:]

@@ -4,14 +4,17 @@ import numpy as np
 
 from detector.model.metric import Kind
 from detector.model.panel import Bools, Floats
+from detector.model.state import DayOff
 from detector.stats.company import SHAPE_DECAY, Joining, Lent
 from detector.stats.days import WEEK, Day
 from detector.stats.days_off import SpecialDays
 from detector.stats.emptiness import Emptiness, is_nearly_empty
 from detector.stats.expected import Expected, Told
 from detector.stats.first_week import without_giants, without_wild_ones
+from detector.stats.months import Months
+from detector.stats.new_level import NewLevel
 from detector.stats.profile import Follows, Leaning, Weeks, smoothed, winsorized_mean
-from detector.stats.running import running_sum
+from detector.stats.running import running_sum, runs_beyond
 from detector.stats.shift import Shift
 from detector.stats.variance import Law, VarianceLaw
 
@@ -32,8 +35,8 @@ _CUT_LOW, _CUT_HIGH = 4.0, 4.0  # sd to which single values are cut before they 
 class Walk:
     """What the days so far say of the next one."""
 
-    def __init__(self, kind: Kind, follows: Follows, week: list[tuple[Day, Told]]) -> None:
-        """Look at the first week: there is nothing to compare it with, it teaches as it is, cut where it is absurd."""
+    def __init__(self, kind: Kind, follows: Follows, week: list[tuple[Day, Told]], days: int = 0) -> None:
+        """Look at the first week: it teaches as it is, cut where it is absurd; at most `days` are to come with it."""
         self._kind, self._follows = kind, follows
         usable = np.stack([told.teaches & (not day.is_off) for day, told in week])
         self._slots, series = usable.shape[1:]
@@ -45,7 +48,7 @@ class Walk:
         count = usable.sum(axis=1)
         whole = count >= 0.6 * np.maximum(count.max(axis=0), 1)  # the first day may begin at any hour
         self._daily[-WEEK:] = np.where(whole, values.sum(axis=1) / np.maximum(count, 1), np.nan)
-        self._shift = Shift(kind, series)
+        self._shift, self._new_level = Shift(kind, series), NewLevel(kind, series)
         self._passed_over = np.zeros((WEEK, self._slots, series))
         self._typical = np.zeros((2, self._slots, series))
         for _, told in week:
@@ -58,10 +61,10 @@ class Walk:
         unit = np.abs(self._level) if kind.adds_up else np.maximum(deviation, 0.01 * np.abs(self._level))
         self._law = VarianceLaw(kind, unit, self._slots, deviation)
         self._shape = np.stack([np.where(usable, relative, 0.0).sum(axis=0), usable.sum(axis=0).astype(float)])
-        self._bias = np.zeros((2, series))
-        self._sizes = np.zeros((2, series))
+        self._bias, self._sizes = np.zeros((2, 2, series))
         self._leaning, self._emptiness = Leaning(series), Emptiness(series)
-        self._special = SpecialDays(kind, series)
+        self._special = SpecialDays(kind, series, follows.past, week[0][0].number + WEEK)
+        self._months, self._factor = Months(series, days, adds_up=kind.adds_up), np.ones(series)
         self._joining = Joining(series)
         self._lent: Lent | None = None
         self._number = WEEK
@@ -80,7 +83,7 @@ class Walk:
         """
         self._lent = lent
         self._law.lean(None if lent is None else lent.law)
-        weights = self._usual_weights()
+        weights, self._factor = self._usual_weights(), self._months.factor(day)
         self._level = self._next_level()
         profile, weeks, empty = self._profile(WEEK, weights)
         mean, has = self._in_units(profile), weeks > 0
@@ -108,7 +111,7 @@ class Walk:
             return total
         seen, said = self._bias + _BIAS_DAYS * np.abs(level)
         factor = np.clip(np.where(said > 0, seen / np.where(said > 0, said, 1.0), 1.0), 0.7, 1.5)
-        product: Floats = profile * (level * factor)
+        product: Floats = profile * (level * factor * self._factor)
         return product
 
     def _plain_days(self, day: Day, mean: Floats, weights: Floats | None) -> tuple[Floats, Floats, Floats]:
@@ -116,6 +119,11 @@ class Walk:
         profile, sundays, _ = self._profile((day.weekday + 1) % WEEK or WEEK, weights)
         sunday = np.where(sundays > 0, self._in_units(profile), mean)
         return mean, sunday, np.sqrt(self._law.law.variance(mean, weights))
+
+    def to_remember(self, day: Day, told: Told) -> DayOff | None:
+        """What is worth remembering of the day that was expected last, if it is a day off; of the first series."""
+        special = self._special.of(day) if day.is_off else None
+        return None if special is None else special.to_remember(day.number, told.values, told.teaches)
 
     @property
     def law(self) -> Law:
@@ -210,14 +218,15 @@ class Walk:
         lean, own_share = self._joining.joined(lent, lag, lean)
         return lean, self._joining.joined(lent, None, mean_day)[0], own_share
 
-    def learn(self, day: Day, expected: Expected, told: Told) -> None:
-        """Let what is usual in a whole day teach.
+    def at_new_level(self, day: Day, expected: Expected, told: Told) -> Expected:
+        """What a whole day should have held where its level is known to be new, else `expected`; before `learn`."""
+        found = self._new_level.take(day, expected, told, self._daily)
+        if self._kind.adds_up and found is not expected:
+            self._shift.remember(*self._new_level.left)
+        return found
 
-        Args:
-            day: the one that was expected last.
-            expected: what it should hold.
-            told: what it holds.
-        """
+    def learn(self, day: Day, expected: Expected, told: Told) -> None:
+        """Let what is usual in a whole day teach: the one that was expected last, what it should hold, and holds."""
         variance = expected.variance_of(told.weights)
         usable = told.teaches & ~self._incidents(day, expected.mean, variance, told.teaches & expected.has, told.values)
         is_empty = told.known & is_nearly_empty(told.values, expected.mean, self._kind)
@@ -230,13 +239,15 @@ class Walk:
         )
         special = self._special.of(day)
         if special is not None:
-            special.learn(cleaned, usable & expected.has)
+            special.learn(cleaned, usable & expected.has & ~self._new_level.begins_today)
         if day.is_off:  # the level of the weeks is that of working days and weekends
             usable = np.zeros(usable.shape, dtype=bool)
-        self._relative.put(self._number, np.where(usable, self._to_relative(cleaned, expected.level), np.nan), is_empty)
-        self._learn_level(np.where(usable, cleaned, expected.usual))
+        plain = cleaned / self._factor
+        self._months.learn(day, told.values, expected.mean / self._factor, told.teaches & expected.has)
+        self._relative.put(self._number, np.where(usable, self._to_relative(plain, expected.level), np.nan), is_empty)
+        self._learn_level(self._new_level.carried(np.where(usable, plain, expected.usual / self._factor)))
         self._learn_weights(told)
-        self._learn_shape(usable, cleaned, expected.level)
+        self._learn_shape(usable, plain, expected.level)
         both = usable & expected.has
         mean = np.where(both, expected.mean, 0.0)
         self._bias *= _BIAS_DECAY
@@ -266,7 +277,7 @@ class Walk:
         sums, noise = running_sum(gap), running_sum(variance)
         for window, limit in _FLAG.items():
             if 1 < window <= self._slots:
-                hit |= _runs_beyond(sums, noise, window, limit)
+                hit |= runs_beyond(sums, noise, window, limit)
         if not self._kind.adds_up:  # of amounts a single giant order is cut, not left out: it is part of the trade
             hit |= gap * gap > _FLAG[1] ** 2 * variance
         hit &= usable & (variance > 0)
@@ -277,17 +288,3 @@ class Walk:
         self._passed_over[day.weekday] = np.where(usable, np.where(hit, passed_over + 1.0, 0.0), passed_over)
         incidents: Bools = hit & ~is_shifted & ~is_habit
         return incidents
-
-
-def _runs_beyond(sums: Floats, noise: Floats, window: int, limit: float) -> Bools:
-    """Buckets inside a run of `window` whose sum of what is missing is more than `limit` sd; from running sums."""
-    lacking, variance = sums.copy(), noise.copy()
-    lacking[window:] -= sums[:-window]
-    variance[window:] -= noise[:-window]
-    beyond: Bools = lacking > limit * np.sqrt(np.maximum(variance, 0.0))
-    if not beyond.any():
-        return beyond
-    hit: Bools = beyond.copy()
-    for shift in range(1, window):
-        hit[:-shift] |= beyond[shift:]
-    return hit

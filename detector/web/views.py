@@ -136,6 +136,7 @@ class PartView(View):
     ended_at: datetime | None
     where: list[WhereView]
     bound: float | None
+    level_since: datetime | None = Field(description="From then on it is at a level that stays, and teaches.")
 
 
 class ConfirmedView(View):

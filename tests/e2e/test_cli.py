@@ -450,6 +450,19 @@ def test_an_incident_is_listed_shown_acknowledged_and_closed(call: Call, shop: P
     assert [event["what"] for event in events][-2:] == ["acknowledged", "closed"]
 
 
+def test_a_new_level_is_said_when_closing_or_later(call: Call, shop: Path) -> None:
+    """It stays so: the history says that, and what is over cannot be called a level twice."""
+    assert shop.exists()
+    call("tick", "--at", "2026-03-10T10:06")
+    assert call("incident", "close", "1", "--by", "bob").code == 0
+    said = call("incident", "close", "1", "--new-level", "--by", "bob", "--why", "new prices")
+    assert (said.code, said.out) == (0, "incident 1 is closed by bob, for this is how it is now: new prices\n")
+    (row,) = call("incident", "list", "--all", "--json").json
+    assert [part["level_since"] for part in row["metrics"]] == [part["span"]["start_at"] for part in row["metrics"]]
+    again = call("incident", "close", "1", "--new-level")
+    assert (again.code, "nothing of it goes on" in again.err) == (2, True)
+
+
 def test_the_verdict_of_a_person_is_kept_and_shown(call: Call, shop: Path) -> None:
     """Of a deploy that was looked at, or of none; it may be changed, also when all is over."""
     assert shop.exists()

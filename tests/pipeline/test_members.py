@@ -441,3 +441,27 @@ def test_the_members_of_a_ratio(tmp_path: Path) -> None:
         assert block.weights is not None
         (opened,) = titles(scene)
     assert opened.startswith("Checkout revenue for country=DE is 20 % - usually about ")
+
+
+def test_a_member_comes_to_a_new_level(tmp_path: Path) -> None:
+    """Half of a country is gone for good, says a person: it teaches at once, is usual, and breaks anew when it dies."""
+    half, dead = (utc(10, 9), utc(20, 0)), (utc(12, 9), utc(12, 12))
+    at = country("AT", half, left=0.4)
+    countries = {"AT": lambda now: None if dead[0] <= now < dead[1] else at(now)}
+    with a_shop(tmp_path, {}, replace(REVENUE, revise_s=6 * 3600), **countries) as scene:
+        scene.ticks(due(10, 9), 27)
+        (one,) = incidents(scene)
+        assert "AT" in {part.member.name for part in one.metrics if part.member is not None}
+
+        def masked() -> int:
+            block = scene.world.store.member_history(REVENUE.name, utc(10, 0))
+            return 0 if block is None else int((~block.teaches).sum())
+
+        assert masked() > 0
+        scene.world.store.set_incident(*close(one, "bob", "a customer left", utc(11, 11, 30), is_new_level=True))
+        scene.ticks(due(11, 12), 20)
+        assert masked() == 0
+        assert [part.ended_at is not None for part in incidents(scene)[-1].metrics] == [True] * len(one.metrics)
+        told = len(scene.post.got)
+        scene.ticks(due(12, 8), 4)
+        assert any("AT" in str(notification) for _, notification, _ in scene.post.got[told:])

@@ -171,3 +171,16 @@ def test_a_tick_that_refits_nothing_imports_little(tmp_path: Path, hour: int, he
     call = [sys.executable, "-c", ONE_TICK, str(tmp_path), "11", str(hour + 1), "6"]
     ran = subprocess.run(call, check=False, capture_output=True, text=True, env=environment)
     assert (ran.stdout.strip(), ran.stderr) == (heavy, "")
+
+
+def test_days_off_are_remembered(tmp_path: Path) -> None:
+    """The night after a day off its takings are put down beside what was usual, and stay when the next night comes."""
+    day = (utc(10, 0) - 3 * 24 * HOUR).date()
+    closed: Sales = lambda at: 0.2 * rhythm(at) if at.date() == day else rhythm(at)  # noqa: E731 - named for its type
+    metric = replace(REVENUE, calendar=(day,))
+    with a_scene(tmp_path, metric, sales={metric.name: closed}) as scene:
+        scene.tick(utc(10, 10, 6))
+        (one,) = seasons(scene).days_off
+        assert sum(part or 0.0 for part in one.held) == pytest.approx(0.2 * sum(one.weekday), rel=0.1)
+        scene.tick(utc(11, 10, 6))
+        assert seasons(scene).days_off == (one,)

@@ -80,6 +80,7 @@ def _encode_metric(part: IncidentMetric) -> Json:
         "where": [_encode_whereabouts(where) for where in part.where],
         "bound": None if part.bound is None else float(part.bound),
         "member": None if part.member is None else [part.member.column, part.member.name],
+        "level_since": maybe_to_iso(part.level_since),
     }
 
 
@@ -97,6 +98,7 @@ def _decode_metric(data: Json) -> IncidentMetric:
         where=tuple(_decode_whereabouts(where) for where in data["where"]),
         bound=data["bound"],
         member=None if data.get("member") is None else Member(*data["member"]),
+        level_since=maybe_from_iso(data.get("level_since")),
     )
 
 

@@ -1,8 +1,9 @@
 """Seasons as JSON, and back without loss."""
 
 import json
+from typing import Any
 
-from detector.model.state import Seasons
+from detector.model.state import DayOff, Seasons
 
 __all__ = ["decode_seasons", "encode_seasons"]
 
@@ -16,6 +17,7 @@ def encode_seasons(seasons: Seasons | None) -> str | None:
             "week": seasons.week,
             "day_strength": float(seasons.day_strength),
             "week_strength": float(seasons.week_strength),
+            "days_off": [_day_off(one) for one in seasons.days_off],
         },
     )
 
@@ -24,4 +26,14 @@ def decode_seasons(content: str | None) -> Seasons | None:
     if content is None:
         return None
     data = json.loads(content)
-    return Seasons(data["day"], data["week"], data["day_strength"], data["week_strength"])
+    days_off = tuple(
+        DayOff(number, occasion, *(tuple(parts) for parts in rest))
+        for number, occasion, *rest in data.get("days_off", [])
+    )
+    return Seasons(data["day"], data["week"], data["day_strength"], data["week_strength"], days_off)
+
+
+def _day_off(one: DayOff) -> list[Any]:
+    held = [None if part is None else float(part) for part in one.held]
+    plain = [[float(part) for part in parts] for parts in (one.weekday, one.sunday, one.noise)]
+    return [one.number, one.occasion, *plain, held]

@@ -153,3 +153,12 @@ def test_many_metrics_and_suspects_are_summed_up() -> None:
     assert body.count("Also: checkout/m") == 5
     assert "Also: 24 more metrics" in body
     assert "v0 (1 %), checkout-api v1 (1 %), checkout-api v2 (1 %) and 27 more" in body
+
+
+def test_what_has_become_usual_is_not_said_to_be_back() -> None:
+    """After a week on one level nothing has come back: the title says so, and what was missing until then."""
+    part = replace(ZERO, ended_at=ZERO.span.end_at, level_since=ZERO.span.start_at)
+    title, body = write_incident(replace(OPEN, metrics=(part,), told=TOLD), Reason.RESOLVED, book(REVENUE), NOW)
+    assert "stays at a new level - about 4,000 € missing in all" in title
+    assert "back to usual" not in f"{title} {body}"
+    assert "this is usual from now on" in body

@@ -36,6 +36,12 @@ def test_any_seasons_survive_json(original: Seasons) -> None:
     assert decode_seasons(encode_seasons(None)) is None
 
 
+def test_seasons_of_an_older_detector_can_be_read() -> None:
+    """Before days off were remembered."""
+    old = '{"day": true, "week": false, "day_strength": 0.5, "week_strength": 0.0}'
+    assert decode_seasons(old) == Seasons(day=True, week=False, day_strength=0.5)
+
+
 def test_decoded_parts_are_hashable_tuples() -> None:
     """Lists of JSON come back as the tuples that they were."""
     decoded = decode_incident(json.loads(json.dumps(encode_incident(incident()))))
