@@ -4,8 +4,9 @@
 
 Ten weeks of hours of simulated shops, all in memory. `cold`: the newest hour of each, from the raw history. `warm`: the
 same from what was prepared at midnight. `together`: cold, as members of one rule. Times are medians of five, and of one
-where a judgement takes longer than a minute. More series than `--parts` are judged in parts of so many, one after the
-other. Memory is how far a cold judgement in a process of its own takes it beyond what the panel needs, over the values.
+where a judgement takes longer than ten seconds. More series than `--parts` are judged in parts of so many, one after
+the other. Memory is how far a cold judgement in a process of its own takes it beyond what the panel needs, over the
+values.
 
 The regression is the best of the libraries on such series: a Tweedie GLM of statsmodels with a dummy for each hour of
 the week and a trend. The nightly refit finds the seasons of `--refit` series in two processes and prepares 10,000; from
@@ -34,7 +35,7 @@ from detector.stats.memory import kept
 from detector.stats.seasons import find_seasons
 from rhythms import a_shop, a_watch
 
-ROUNDS, LONG_S = 5, 60.0
+ROUNDS, LONG_S = 5, 10.0
 DAYS, AT_NOON = 70, 12
 DIFFERENT = 500
 GOAL = 10_000
