@@ -34,10 +34,12 @@ class Prepared:
 
     Attributes:
         watch: what to look for.
+        day: which local day, in days since 1970.
         groups: series that begin on one day, by row, and what they are judged by; others have not begun.
     """
 
     watch: Watch
+    day: int
     groups: tuple[tuple[Rows, Ready], ...]
 
     def judge(self, panel: Panel, newest: int) -> Judgement:
@@ -47,11 +49,18 @@ class Prepared:
             panel: from the local midnight of that day on, or from earlier: what lies before it is not looked at but
                 for the owner's bounds, where `newest` reaches there.
             newest: how many buckets at its end; at most as many as there are of the day, and TAIL before it.
+
+        Raises:
+            ValueError: the panel ends on another day.
         """
+        newest = min(newest, len(panel.grid))
         whole = unjudged(panel, self.watch, newest)
         begin = last_day_of(panel.grid)
         today = panel.cut(slice(begin, None))
         (day,) = days_of(today)
+        if day.number != self.day:
+            msg = f"prepared for day {self.day}, not for day {day.number}"
+            raise ValueError(msg)
 
         def judge_group(group: tuple[Rows, Ready]) -> None:
             rows, ready = group
@@ -92,7 +101,8 @@ def prepared_by(find: Find, panel: Panel, watch: Watch, follows: Follows, compan
         part = _rows_of(panel.cut(slice(begin, None)), rows)
         return rows, find(part, watch, follows.rows(taken(rows)), company)
 
-    return Prepared(watch, tuple(in_turn(prepare_group, beginnings(panel, watch.kind))))
+    today = int(np.maximum.accumulate(panel.grid.local_day)[-1])
+    return Prepared(watch, today, tuple(in_turn(prepare_group, beginnings(panel, watch.kind))))
 
 
 def _rows_of(panel: Panel, rows: Rows) -> Panel:

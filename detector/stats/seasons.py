@@ -114,7 +114,8 @@ def _strengths(values: Floats, periods: tuple[int, ...]) -> tuple[float, float]:
         "trend_jump": jump,
         "low_pass_jump": jump,
     }
-    found = MSTL(filled, periods=periods, windows=(_FIXED,) * len(periods), stl_kwargs=options).fit()
+    # A second round moves the strengths by some millionths: seasons that are means of slots are found at once.
+    found = MSTL(filled, periods=periods, windows=(_FIXED,) * len(periods), iterate=1, stl_kwargs=options).fit()
     known = np.isfinite(values)
     rest = np.asarray(found.resid)[known]
     seasonal = np.asarray(found.seasonal).reshape(values.size, -1)[known]

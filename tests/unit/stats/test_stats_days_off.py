@@ -104,6 +104,7 @@ def test_gauges_learn_sums_in_place_of_products(kind: Kind) -> None:
     weekday, sunday, noise = np.full((24, 2), -5.0), np.full((24, 2), 5.0), np.ones((24, 2))
     days = DaysOff(kind, 2, OFF)
     first, _ = days.expect(weekday, sunday, noise)
+    mean = first
     assert first[0, 0] == -5.0
     for _ in range(6):
         days.learn(0.8 * sunday + 0.2 * weekday, ALL)

@@ -75,8 +75,8 @@ def test_band_of_amounts_is_that_of_a_gamma_law(spread: float) -> None:
 def test_band_of_counts_holds_99_of_100(mean: float) -> None:
     """Whole numbers: the band never holds less than 99 of 100 Poisson counts, and hardly more."""
     expected = np.array([[mean]])
-    ends = (quantile_of(expected, expected, Kind.COUNT, norm.ppf(level)) for level in (0.005, 0.995))
-    low, high = rounded(*ends, Kind.COUNT, np.exp(-expected), np.array([[True]]), np.array([[False]]))
+    low, high = (quantile_of(expected, expected, Kind.COUNT, norm.ppf(level)) for level in (0.005, 0.995))
+    low, high = rounded(low, high, Kind.COUNT, np.exp(-expected), np.array([[True]]), np.array([[False]]))
     held = poisson.cdf(high, mean) - poisson.cdf(low - 1, mean)
     assert 0.985 <= held[0, 0] < 1.0
 
