@@ -110,8 +110,8 @@ def memory(count: int) -> float:
 
 def measure_refit(shop: Panel, count: int) -> None:
     some = [shop.rows(np.arange(first, min(first + 10, count)) % DIFFERENT) for first in range(0, count, 10)]
-    with ProcessPoolExecutor(2) as pool:
-        list(pool.map(seasons_of, some[:2]))  # the libraries are loaded
+    seasons_of(some[0])  # what is loaded once is inherited by both
+    with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
         seasons_s = seconds(lambda: list(pool.map(seasons_of, some))) / count
     panel = repeated(shop, GOAL)
     walk_s = seconds(lambda: prepare(panel, a_watch()))
