@@ -37,7 +37,10 @@ def company_of(panel: Panel, kind: Kind, seasons: Sequence[Seasons] | None = Non
 
     No digit depends on the order of the rows.
     """
-    if kind is Kind.GAUGE:
+    local = np.maximum.accumulate(panel.grid.local_day)
+    if panel.grid.slot_of_day[0]:  # what is known of a day must not change while a panel of ten weeks moves on
+        panel = panel.cut(slice(int(np.searchsorted(local, local[0], side="right")), None))
+    if kind is Kind.GAUGE or len(panel.grid) == 0:
         return None
     follows = Follows.of(seasons, len(panel.series))
     layout = layout_of(panel.grid)
@@ -71,7 +74,6 @@ def _find_laws(panel: Panel, kind: Kind, follows: Follows, company: Company) -> 
     rows = _some_of(panel.series)
     some, follow = panel.rows(rows), follows.rows(rows)
     days = days_of(panel)
-    days = days[int(panel.grid.slot_of_day[0] > 0) :]
     if len(days) <= WEEK:
         return
     told = [buckets_of(some, day.buckets).told(day, kind) for day in days[:WEEK]]

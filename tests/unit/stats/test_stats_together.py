@@ -137,6 +137,15 @@ def test_what_is_kept_knows_the_company() -> None:
     assert same(warm, judge(changed, watch, 1, together=True))
 
 
+def test_a_panel_that_moves_on_keeps_its_company() -> None:
+    """While ten weeks move on from hour to hour of a day, what is known of its company stays the same."""
+    panel, _ = members(10, 31, RATES[::6])
+    found = [company_of(panel.cut(slice(hour, 24 * 30 + hour)), Kind.COUNT) for hour in (1, 9, 23)]
+    today = int(panel.grid.local_day[24 * 30])
+    assert len({one.digest(today) for one in found if one is not None}) == 1
+    assert None not in found
+
+
 def test_one_alone_has_no_company() -> None:
     """A single member, and gauges, get what they get alone."""
     panel, _ = members(7, 30, RATES[40:41])
