@@ -69,7 +69,7 @@ def _look(engine: Engine, place: Place, head: str) -> _Schema:
             return _without_version(place, tables)
         revisions = connection.scalars(sa.select(_version.c.version_num)).all()
     revision = revisions[0] if len(revisions) == 1 else ""
-    if not re.fullmatch(r"\d{4}", revision):
+    if not isinstance(revision, str) or not re.fullmatch(r"\d{4}", revision):  # SQLite hands out what a bit made of it
         raise damaged(place, "it does not say which detector wrote it")
     if revision > head:
         raise StoreTooNew(
