@@ -131,7 +131,7 @@ def _regional_holidays(code: str | None, years: tuple[int, ...]) -> dict[date, s
     import holidays  # noqa: PLC0415  a third of a second that only rules with a calendar should pay
 
     country = code.strip().upper()
-    parts = holidays.list_supported_countries(include_aliases=False)[country]
+    parts = holidays.country_holidays(country).subdivisions
     every = [dict(holidays.country_holidays(country, subdiv=part, years=years)) for part in parts]
     seen = Counter(day for one in every for day in one)
     names = {day: name for one in reversed(every) for day, name in one.items()}

@@ -189,7 +189,7 @@ def _begun(rows: Rows, left: Floats, grid: _Grid, total: Floats, after: Floats, 
 
 def _worth_a_ramp(grid: _Grid, best: Floats) -> Places:
     """Starts from the longest ramp before the first sudden one that is not hopeless to the last such one."""
-    good = grid.at_s[best > best.max() - _HOPELESS]
+    good = grid.at_s[best >= best.max() - _HOPELESS]
     longest = _RAMPS_S[-1][0]
     return np.flatnonzero((grid.at_s >= good.min() - longest) & (grid.at_s <= good.max()))
 

@@ -99,8 +99,8 @@ class NewLevel:
     def _move(self) -> Floats:
         should, came, variance, count = self._sums
         gap = came - should
-        square = np.where(gap != 0, gap * gap, np.inf)
-        sure = np.clip(1.0 - variance / square, 0.0, 1.0)
+        square = gap * gap
+        sure = np.clip(1.0 - variance / np.where(square > 0, square, np.inf), 0.0, 1.0)
         if not self._adds_up:
             return sure * gap / np.maximum(count, 1.0)
         share = np.where(should > 0, gap / np.where(should > 0, should, 1.0), 0.0)
