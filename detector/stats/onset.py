@@ -19,7 +19,9 @@ _REACH = 12  # buckets before the first anomalous one in which a slow fall may h
 _LEVELS, _MOST = 41, 20.0  # how many levels after the change are tried, and up to how many times the usual one
 _QUIETEST = 0.02  # of the variance stays when nothing is sold
 _LEAST_SD = 0.02  # of what is expected: no baseline is surer than that
-_SPARE = 1.25  # levels are tried up to so many times the furthest one that was seen, and to 1.5 times the usual at least
+_SPARE = (
+    1.25  # levels are tried up to so many times the furthest one that was seen, and to 1.5 times the usual at least
+)
 _LEAST_REACH = 1.5
 # Amounts come in grains (one sale: variance over mean; one trial of a ratio), and a density must not say more than a
 # chance can: one grain's width around the mean has at most probability 1, so the sd is at least 1 / sqrt(2 pi) grains.
