@@ -8,7 +8,7 @@ __all__ = ["Reach"]
 
 _OUTSIDE = 0.005  # of the buckets on each side
 _START = 2.5758293035489004  # standard normal, two-sided 99 of 100
-_LEAST, _MOST = 2.0, 9.0
+_LEAST, _MOST = 2.0, 9.0  # deviates: tighter ones would be found by chance, wider ones hold whatever comes
 # What a miss adds, in standard deviations: after two hundred buckets inside it is gone again.
 _STEP = 0.15
 _MOST_A_DAY = 2.0  # misses more than are due: an outage of a day is no habit

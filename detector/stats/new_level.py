@@ -19,7 +19,8 @@ class NewLevel:
     """How far series have moved since their newest levels began, from a week of buckets at each.
 
     The move of a series is the sum of what came over the sum of what the old level let expect, shrunk towards no move
-    as far as chance could have made it (positive-part James-Stein, Efron & Morris, JASA 1973): 1 - variance / gap^2.
+    as far as chance could have made it: by 1 - variance / gap^2, and by all of it where that is below 0 (the
+    non-negative garrote of Breiman, Technometrics 37, 1995, in its orthonormal case with the variance for its penalty).
     """
 
     def __init__(self, kind: Kind, series: int) -> None:
