@@ -22,6 +22,9 @@ _UNLIKE = 1.5
 _UNKNOWN_PART = 0.25
 """Where all rows expect alike, nothing tells chance from error: this part of the smallest variance is taken for it."""
 
+_FROM_NOTHING = 8.0
+"""What never was has no usual rate: the most that came is taken for so many times as much, the largest rise tried."""
+
 _NOTHING = 1e-9  # of what the busiest row expects: a row that expects less tells nothing of relative errors
 
 
@@ -67,6 +70,8 @@ def rows_of(outcomes: Sequence[Outcome]) -> Rows:
     ]
     start_s, length_s, *numbers = np.array(table, dtype=np.float64).reshape(-1, 5).T
     value, expected, spread = (cut(each) for each in numbers)
+    if not expected.any():
+        expected = np.full(expected.shape, np.abs(value).max(initial=1e-12) / _FROM_NOTHING)
     wander = _wander(expected, spread)
     usual = np.maximum(expected, 1e-12)
     more = np.maximum(_SHARED_H * 3600.0 / length_s - 1.0, 0.0)
