@@ -13,11 +13,14 @@ from statsmodels.genmod.generalized_linear_model import GLM
 from detector.model.metric import FalseAlarms, Kind
 from detector.stats.band import quantile_of, rounded
 from detector.stats.calibration import gumbel_of, prior_of, threshold_of
+from detector.stats.days import days_of
 from detector.stats.emptiness import Emptiness
 from detector.stats.layout import layout_of
-from detector.stats.profile import winsorized_mean
+from detector.stats.outlook import buckets_of
+from detector.stats.profile import Follows, winsorized_mean
 from detector.stats.running import running_maximum, running_sum
 from detector.stats.variance import VarianceLaw
+from detector.stats.walk import Walk
 from rhythms import panel_of
 
 
@@ -122,6 +125,21 @@ def test_emptiness_follows_the_size_of_the_bucket() -> None:
     chance = rates.chance(expected, expected * 25.0, weeks, busy)
     assert np.all(chance[:12] < 0.02)
     assert np.all(np.abs(chance[12:] - 0.5) < 0.1)
+
+
+@pytest.mark.parametrize("rate", [0.5, 1.0, 2.0, 3.0])
+def test_counts_are_empty_as_often_as_chance_has_it(rate: float) -> None:
+    """After ten weeks the chance that is given to no order at all is exp(-rate), within a tenth of itself."""
+    panel = panel_of(np.random.default_rng(12).poisson(rate, (60, 24 * 70)).astype(float))
+    days = days_of(panel)
+    told = [buckets_of(panel, day.buckets).told(day, Kind.COUNT) for day in days]
+    walk = Walk(Kind.COUNT, Follows.of(None, 60), list(zip(days[:7], told[:7], strict=True)))
+    said = []
+    for day, one in zip(days[7:], told[7:], strict=True):
+        expected = walk.expect(day)
+        said.append(expected.p_empty.mean())
+        walk.learn(day, expected, one)
+    assert said[-1] == pytest.approx(np.exp(-rate), rel=0.1)
 
 
 def test_mean_of_weeks_bears_one_odd_week() -> None:
