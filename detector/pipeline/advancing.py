@@ -86,7 +86,7 @@ def _known_until(incident: Incident) -> datetime:
 
 def _with_where(part: IncidentMetric, book: RuleBook, sources: Mapping[str, MetricSource]) -> IncidentMetric:
     metric = book.metrics[part.metric]
-    return replace(part, where=(*look_where(metric, part, sources[metric.source]), *part.where))
+    return replace(part, where=look_where(metric, part, sources[metric.source]))
 
 
 def _place(hand: Advanced, team: str, part: IncidentMetric, ranking: Ranking, number: int, inquiry: Inquiry) -> int:
