@@ -49,6 +49,7 @@ class FakeSource:
     asked: list[tuple[str, Span]] = field(default_factory=list)
     newest: datetime | None = None
     members: dict[str, dict[str, Sales]] = field(default_factory=dict)
+    segments: dict[str, dict[str, dict[str, Sales]]] = field(default_factory=dict)
 
     def volumes(self, metric: Metric, span: Span, most: int) -> Mapping[str, float]:
         """Of every member what it has brought; those that brought nothing have no rows."""
@@ -81,8 +82,14 @@ class FakeSource:
         )
 
     def read_segments(self, metric: Metric, column: str, span: Span) -> SegmentRows:
-        del metric, span
-        return SegmentRows(column, (), np.array([], dtype=np.int64), np.zeros((0, 0)))
+        """By metric and column what every segment takes; a metric that is not split has none."""
+        self.asked.append((f"{metric.name} by {column}", span))
+        if f"{metric.name} by {column}" in self.down:
+            raise self.down[f"{metric.name} by {column}"]
+        starts = grid_of(metric.timezone, metric.every_s, span).starts
+        sales = self.segments.get(metric.name, {}).get(column, {})
+        told = [[sold(at_epoch(start)) or 0.0 for start in starts.tolist()] for sold in sales.values()]
+        return SegmentRows(column, tuple(sales), starts, np.array(told, dtype=np.float64).reshape(-1, starts.size))
 
     def newest_row(self, table: str, time: str, before: datetime) -> datetime | None:
         del table, time, before
