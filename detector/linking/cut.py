@@ -84,31 +84,29 @@ class Cut:
     def fits(self, reported: Sequence[Sequence[str]]) -> dict[Part, float]:
         """Log of each part's likelihood against that of all losing alike, the part lost integrated out."""
         gain = self._gain()
-        alike = mean_log(gain.sum(axis=0).tolist())
+        (alike,) = _mean_logs(gain.sum(axis=0)[None, :])
         many = range(len(self.values))
         chosen: set[tuple[int, ...]] = {(i,) for i in many} | set(combinations(many, 2))
         for values in reported:
             reached = told_apart(values, self.values)
             chosen.add(tuple(i for i in many if self.values[i] in reached))
-        found = {}
-        for rows in sorted(chosen - {(), tuple(many)}):
-            name = self.dimension, tuple(sorted(self.values[i] for i in rows))
-            found[name] = mean_log(gain[list(rows)].sum(axis=0).tolist()) - alike
-        return found
+        parts = sorted(chosen - {(), tuple(many)})
+        means = _mean_logs(np.array([gain[list(rows)].sum(axis=0) for rows in parts]))
+        return {
+            (self.dimension, tuple(sorted(self.values[i] for i in rows))): mean - alike
+            for rows, mean in zip(parts, means, strict=True)
+        }
 
     def shifted(self) -> float:
         """The same for one value that lost while another one gained as much; of a rise the other way round."""
-        moved, alike = self._gain(), mean_log(self._gain().sum(axis=0).tolist())
-        fits = []
-        for one in range(len(self.values)):
-            for other in range(len(self.values)):
-                if other == one:
-                    continue
-                went = 0.5 * (1.0 - self.left) * self.expected[one] / self.expected[other]
-                there = np.maximum(1.0 + went, _LEAST_LEFT)
-                kept = self.value[other] * np.log(there) - self.expected[other] * (there - 1.0)
-                fits.append(mean_log((moved[one] + kept / self.dispersion[other]).tolist()) - alike)
-        return mean_log(fits)
+        gain = self._gain()
+        (alike,) = _mean_logs(gain.sum(axis=0)[None, :])
+        one, other = np.nonzero(~np.eye(len(self.values), dtype=bool))
+        went = 0.5 * (1.0 - self.left)[None, :] * (self.expected[one] / self.expected[other])[:, None]
+        there = np.maximum(1.0 + went, _LEAST_LEFT)
+        kept = self.value[other, None] * np.log(there) - self.expected[other, None] * (there - 1.0)
+        fits = _mean_logs(gain[one] + kept / self.dispersion[other, None])
+        return mean_log([fit - alike for fit in fits])
 
 
 def _chosen(dimension: str, several: Sequence[SegmentChange], named: Collection[str]) -> list[SegmentChange]:
@@ -137,6 +135,13 @@ def _together(dimension: str, several: Sequence[SegmentChange]) -> SegmentChange
         fsum(one.expected for one in several),
         fsum(squares) ** 0.5 if len(squares) == len(several) else None,
     )
+
+
+def _mean_logs(fits: Floats) -> list[float]:
+    """Of each row, the log of the mean of what is given by its logs."""
+    top = fits.max(axis=1)
+    means: list[float] = (top + np.log(np.exp(fits - top[:, None]).mean(axis=1))).tolist()
+    return means
 
 
 def mixed(parts: Sequence[tuple[float, float]]) -> float:
