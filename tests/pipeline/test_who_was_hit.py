@@ -216,6 +216,24 @@ def test_a_column_that_cannot_be_read_is_tried_again(tmp_path: Path) -> None:
         assert odds(scene, "d-1", "d-2") > 30
 
 
+def test_only_who_leads_keeps_what_the_others_held(tmp_path: Path) -> None:
+    """Two small countries die; once the one that leads is back, the other one leads, and knows it all."""
+    with a_shop(tmp_path, EACH, {"LI": 0.0, "IT": 0.0}) as scene:
+        back = country("IT", 0.0, utc(10, 9), utc(10, 11))
+        scene.source.members[EACH.name]["IT"] = back
+        scene.source.sales[EACH.name] = lambda at: 1000.0 if 6 <= at.hour < 20 else 100.0
+        scene.world.store.add_deploys([shipped("d-1", "LI"), shipped("d-2", "FR")])
+        scene.ticks(due(10, 8), 3)
+        first, second = incident_of(scene).metrics
+        assert [part.member and part.member.name for part in (first, second)] == ["IT", "LI"]
+        assert [bool(part.where[0].levels) for part in (first, second)] == [True, False]
+        scene.ticks(due(10, 11), 4)
+        first, second = incident_of(scene).metrics
+        assert [part.member and part.member.name for part in (first, second)] == ["LI", "IT"]
+        assert [bool(part.where[0].levels) for part in (first, second)] == [True, False]
+        assert odds(scene, "d-1", "d-2") > 30
+
+
 def test_the_scope_is_explained_with_its_figures(tmp_path: Path) -> None:
     """What every country held, and below each suspect what those lost whom it reached, and all others."""
     with a_shop(tmp_path, EACH, {"DE": 0.0}) as scene:
