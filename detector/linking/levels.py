@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from detector.model.incident import Level, Noise
 from detector.model.panel import Floats
 from detector.model.rows import SegmentRows
 
-__all__ = ["find_levels", "gathered", "on_one_level", "scatter_of", "spread_of", "summed"]
+__all__ = ["find_levels", "gathered", "kept_places", "on_one_level", "scatter_of", "spread_of", "summed"]
+
+Places = npt.NDArray[np.intp]
 
 MOST_LEVELS = 30
 """What is kept of a column: those that held most, and those that lost most; a mean company has fewer segments."""
@@ -63,19 +66,26 @@ def spread_of(noise: Noise, expected: float, of: float) -> float:
 def gathered(levels: Sequence[Level], rest: Level | None) -> tuple[tuple[Level, ...], Level | None]:
     """The segments that held most or lost most, largest first, and all others as one rest."""
     ordered = sorted(levels, key=lambda one: (-one.expected, one.name))
-    small = sorted(ordered[_LARGEST:], key=lambda one: (-abs(one.expected - one.value), one.name))
-    kept = {one.name for one in (*ordered[:_LARGEST], *small[: MOST_LEVELS - _LARGEST])}
-    others = [one for one in ordered if one.name not in kept]
-    if rest is not None:
-        others.append(rest)
-    return tuple(one for one in ordered if one.name in kept), summed(others)
+    kept, others = kept_places(*(np.array([getattr(one, name) for one in ordered]) for name in ("expected", "value")))
+    beyond = [ordered[place] for place in others.tolist()] + ([] if rest is None else [rest])
+    return tuple(ordered[place] for place in kept.tolist()), summed(beyond)
+
+
+def kept_places(expected: Floats, value: Floats) -> tuple[Places, Places]:
+    """Which segments are told by themselves, largest first, and which are not; of equals the first."""
+    order = np.argsort(-expected, kind="stable")
+    small = order[_LARGEST:]
+    hit = small[np.argsort(-np.abs(expected - value)[small], kind="stable")]
+    kept = np.concatenate([order[:_LARGEST], hit[: MOST_LEVELS - _LARGEST]])
+    is_kept = np.isin(order, kept)
+    return order[is_kept], order[~is_kept]
 
 
 def summed(levels: Sequence[Level]) -> Level | None:
     """Several as one; their errors are taken as independent."""
     if not levels:
         return None
-    spread = float(np.sqrt(sum(one.spread**2 for one in levels)))
+    spread = sum(one.spread**2 for one in levels) ** 0.5
     return Level("", sum(one.value for one in levels), sum(one.expected for one in levels), spread)
 
 

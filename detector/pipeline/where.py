@@ -95,14 +95,13 @@ def _levels(
     levels = find_levels(now, reference, part.expected if is_known and is_all else None, part.noise)
     rest = None
     if is_known and levels and not is_all and metric.kind.adds_up:
-        rest = rest_of(part, levels)
+        rest = rest_of(part, sum(one.value for one in levels), sum(one.expected for one in levels))
     return gathered(levels, rest)
 
 
-def rest_of(part: IncidentMetric, levels: Sequence[Level]) -> Level | None:
-    """What no level tells of the whole, if it is more than the error of the sums."""
-    expected = part.expected - sum(one.expected for one in levels)
-    if part.noise is None or expected <= MATTERS * part.expected:
+def rest_of(part: IncidentMetric, value: float, expected: float) -> Level | None:
+    """What is left of the whole beside what its segments hold together, if it is more than the error of the sums."""
+    left = part.expected - expected
+    if part.noise is None or left <= MATTERS * part.expected:
         return None
-    value = part.value - sum(one.value for one in levels)
-    return Level("", value, expected, spread_of(part.noise, expected, part.expected))
+    return Level("", part.value - value, left, spread_of(part.noise, left, part.expected))

@@ -1,15 +1,14 @@
 """Where, by the members of a metric: they are judged anyway, and nobody has to be asked."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 
-from detector.linking.levels import gathered, spread_of
+from detector.linking.levels import kept_places, summed
 from detector.linking.segments import find_whereabouts
 from detector.model.incident import IncidentMetric, Level, Noise, Whereabouts
-from detector.model.panel import Bools
+from detector.model.panel import Bools, Floats
 from detector.model.rows import SegmentRows
 from detector.model.span import Span, epoch_s
 from detector.pipeline.judge_members import Weighed
@@ -59,28 +58,37 @@ def _inside(starts: np.typing.NDArray[np.int64], span: Span) -> Bools:
 
 
 def _with_levels(found: Whereabouts, part: IncidentMetric, weighed: Weighed) -> Whereabouts:
-    levels = _levels(part, weighed)
-    is_all = len(weighed.members.state.names) < weighed.members.state.limit
-    is_summed = part.member is None and weighed.metric.kind.adds_up and part.bound is None
-    rest = rest_of(part, levels) if levels and is_summed and not is_all else None
-    kept, others = gathered(levels, rest)
-    return replace(found, levels=kept, rest=others, span=part.span)
-
-
-def _levels(part: IncidentMetric, weighed: Weighed) -> Sequence[Level]:
-    """What each member held, as it was judged; of a ratio its numerators."""
+    """With what each member held, as it was judged; of a ratio its numerators."""
     judgement, told = weighed.judgement, weighed.told.cut(slice(-weighed.newest, None))
     if not weighed.metric.kind.adds_up and told.weights is None:
-        return ()
+        return replace(found, span=part.span)
     inside = _inside(told.grid.starts, part.span)
     value, expected, spread = (some[:, inside] for some in (told.values, judgement.expected, judgement.spread))
     known = np.isfinite(value) & np.isfinite(expected) & np.isfinite(spread)
     units = np.where(known, 1.0 if told.weights is None else np.nan_to_num(told.weights[:, inside]), 0.0)
-    held, usual = ((np.where(known, some, 0.0) * units).sum(axis=1).tolist() for some in (value, expected))
-    chance = np.sqrt(((np.where(known, spread, 0.0) * units) ** 2).sum(axis=1)).tolist()
+    held, usual = ((np.where(known, some, 0.0) * units).sum(axis=1) for some in (value, expected))
+    chance = ((np.where(known, spread, 0.0) * units) ** 2).sum(axis=1)
     noise = part.noise or Noise(0.0, 0.0)
-    return [
-        Level(name, held[row], usual[row], max(chance[row], spread_of(noise, usual[row], usual[row])))
-        for row, name in enumerate(told.series)
-        if usual[row] > 0
+    variance = np.maximum(chance, noise.dispersion * usual + 2.0 * (noise.wander * usual) ** 2)
+    known_of = np.flatnonzero(usual > 0)
+    kept, others = (known_of[places] for places in kept_places(usual[known_of], held[known_of]))
+    levels = [
+        Level(weighed.told.series[row], float(held[row]), float(usual[row]), float(np.sqrt(variance[row])))
+        for row in kept.tolist()
     ]
+    rest = [] if not others.size else [_summed(held[others], usual[others], variance[others])]
+    beyond = _beyond(part, weighed, float(held.sum()), float(usual.sum()))
+    return replace(found, levels=tuple(levels), rest=summed([*rest, *beyond]), span=part.span)
+
+
+def _summed(held: Floats, usual: Floats, variance: Floats) -> Level:
+    return Level("", float(held.sum()), float(usual.sum()), float(np.sqrt(variance.sum())))
+
+
+def _beyond(part: IncidentMetric, weighed: Weighed, held: float, usual: float) -> list[Level]:
+    """Of the whole, what no member holds: there may be more values than are judged."""
+    is_all = len(weighed.members.state.names) < weighed.members.state.limit
+    if is_all or part.member is not None or part.bound is not None or not weighed.metric.kind.adds_up:
+        return []
+    rest = rest_of(part, held, usual)
+    return [] if rest is None else [rest]

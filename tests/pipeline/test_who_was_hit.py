@@ -16,7 +16,7 @@ from detector.cli.explain import explained
 from detector.errors import SourceError
 from detector.model.deploy import Deploy, Ranking, Scope
 from detector.model.incident import Incident, Whereabouts
-from detector.model.metric import Metric, ShortForm
+from detector.model.metric import EmptyMeans, Kind, Metric, ShortForm
 from worlds import Sales, Scene, a_scene, rhythm, utc
 
 SHARES = {"DE": 0.3, "FR": 0.3, "AT": 0.2, "IT": 0.15, "LI": 0.05}
@@ -214,6 +214,47 @@ def test_a_column_that_cannot_be_read_is_tried_again(tmp_path: Path) -> None:
         scene.tick(due(10, 11))
         assert [name for name, _ in by_country(scene).segments] == ["DE"]
         assert odds(scene, "d-1", "d-2") > 30
+
+
+@pytest.mark.parametrize("metric", [SPLIT, EACH], ids=["split", "each"])
+def test_a_ratio_is_weighed_by_what_adds_up(tmp_path: Path, metric: Metric) -> None:
+    """Half of the visitors buy; in Germany only a tenth do from nine o'clock on."""
+
+    def rate(name: str) -> Sales:
+        left = {"DE": 0.2}.get(name, 1.0)
+
+        def bought(at: datetime) -> float:
+            usual = 0.5 * rhythm(at.replace(year=2000 + ord(name[0]) % 20)) / (1000.0 if 6 <= at.hour < 20 else 100.0)
+            return usual * (left if at >= utc(10, 9) else 1.0)
+
+        return cache(bought)
+
+    ratio = replace(metric, kind=Kind.RATIO, empty=EmptyMeans.MISSING)
+    with a_shop(tmp_path, ratio, {}) as scene:
+        rates = {name: rate(name) for name in SHARES}
+        scene.source.trials = 200.0
+        scene.source.sales[ratio.name] = lambda at: sum(sold(at) or 0.0 for sold in rates.values()) / len(rates)
+        scene.source.members[ratio.name], scene.source.segments[ratio.name] = rates, {"country": rates}
+        scene.world.store.add_deploys([shipped("d-1", "DE"), shipped("d-2", "FR")])
+        scene.ticks(due(10, 8), 3)
+        (germany,) = [one for one in by_country(scene).levels if one.name == "DE"]
+        assert germany.expected == pytest.approx(100.0, rel=0.1)
+        assert germany.value == pytest.approx(20.0, rel=0.2)
+        assert odds(scene, "d-1", "d-2") > 30
+
+
+@pytest.mark.parametrize("query", [SPLIT.query, EACH.query], ids=["split", "each"])
+def test_what_is_beyond_the_limit_is_one_rest(tmp_path: Path, query: ShortForm) -> None:
+    """Two countries are looked at, and others fall: they are in the rest, as is the deploy that went there."""
+    with a_shop(tmp_path, replace(SPLIT, query=replace(query, limit=2)), dict.fromkeys(("AT", "IT"), 0.0)) as scene:
+        largest = {name: sold for name, sold in scene.source.members[SPLIT.name].items() if SHARES[name] == 0.3}
+        scene.source.segments[SPLIT.name] = {"country": largest}
+        scene.world.store.add_deploys([shipped("d-1", "IT"), shipped("d-2", "FR")])
+        scene.ticks(due(10, 8), 3)
+        rest = by_country(scene).rest
+        assert rest is not None
+        assert rest.value / rest.expected < 0.3
+        assert odds(scene, "d-1", "d-2") > 10
 
 
 def test_only_who_leads_keeps_what_the_others_held(tmp_path: Path) -> None:
