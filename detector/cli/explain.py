@@ -7,24 +7,17 @@ from pathlib import Path
 
 import click
 
-from detector.alerting.inert import inert
+from detector.alerting.numbers import chance
+from detector.cli.explain_where import levels_of, reached_by
 from detector.cli.options import as_json, config_option, json_option, say, show_time
 from detector.errors import UsageError
-from detector.linking.levels import summed
-from detector.model.deploy import Ranking, Scope, Suspect, Term
-from detector.model.incident import Incident, IncidentMetric, Level, Whereabouts
+from detector.model.deploy import Deploy, DeployStatus, Ranking, Suspect, Term
+from detector.model.incident import Incident, IncidentMetric
 
 __all__ = ["explain"]
 
 _MOST_SHOWN = 5
-_LITTLE = 0.05
-_MOST_LEVELS, _NAME = 8, 40
-_OUT_SDS = 2.5758
-"""Of 99 in 100 normal values."""
-
-_EVERYBODY = 100.0
-_IN_FULL = 100.0
-
+_LITTLE, _HARDLY = 0.05, 0.005  # logs of factors: below the first a line of its own is not worth it
 _WORDS = {
     "background": "what else happens per hour, by the traffic",
     "odds": "how often there is no deploy behind an incident",
@@ -37,7 +30,7 @@ _WORDS = {
     "replaced": "it had been replaced",
     "scope": "whom it reached, against who was hit",
     "size": "how many it reached, against how much is missing",
-    "recovery": "when it ended, against when it was rolled back",
+    "recovery": "how it ended or went on, with its rollback or without",
     "picked": "people rolled it back",
 }
 
@@ -72,58 +65,56 @@ def explained(one: Incident, timezone: str) -> list[str]:
     lines = [
         f"Incident {one.number}, {part.metric}: began {likely} (90 %: {earliest} to {latest})",
         "",
-        f"No deploy: {ranking.no_deploy:.0%}, weight {_weight(ranking.background)}",
+        *_confirmed(one),
+        f"No deploy: {chance(ranking.no_deploy)}, weight {_weight(ranking.background)}",
         *_terms(ranking.background),
     ]
     weighed = [suspect for suspect in ranking.suspects if suspect.terms]
     for suspect in weighed[:_MOST_SHOWN]:
-        lines += ["", *_suspect(suspect, part)]
+        lines += ["", *_suspect(suspect, part, timezone)]
     if len(weighed) > _MOST_SHOWN:
         rest = sum(suspect.probability for suspect in weighed[_MOST_SHOWN:])
-        lines += ["", f"And {len(weighed) - _MOST_SHOWN} more, {rest:.0%} together"]
+        lines += ["", f"And {len(weighed) - _MOST_SHOWN} more, {chance(rest)} together"]
     if not any(suspect.terms for suspect in ranking.suspects) and not ranking.background:
         lines += ["", "An older detector ranked it and did not keep the weights"]
     return [*lines, "", *_control_group(part, ranking), *_rejected(ranking)]
 
 
-def _suspect(suspect: Suspect, part: IncidentMetric) -> list[str]:
+def _confirmed(one: Incident) -> list[str]:
+    """What a person said holds, whatever the weights below it say."""
+    said = one.confirmed
+    if said is None:
+        return []
+    what = "no deploy" if said.deploy is None else said.deploy
+    why = f": {said.why}" if said.why else ""
+    return [f"Confirmed by {said.by}: {what}{why}; the weights are those of before", ""]
+
+
+def _suspect(suspect: Suspect, part: IncidentMetric, timezone: str) -> list[str]:
     deploy = suspect.deploy
-    named = f"{deploy.service} {deploy.version}".strip()
-    return [
-        f"{named} ({deploy.id}): {suspect.probability:.0%}, weight {_weight(suspect.terms)}",
-        *_terms(suspect.terms, _reached(deploy.scope, part)),
-    ]
+    named = f"{f'{deploy.service} {deploy.version}'.strip()} ({deploy.id}), {_since(deploy, timezone)}"
+    terms = _terms(suspect.terms, reached_by(deploy.scope, part))
+    return [f"{named}: {chance(suspect.probability)}, weight {_weight(suspect.terms)}", *terms]
+
+
+def _since(deploy: Deploy, timezone: str) -> str:
+    if deploy.finished_at is not None:
+        verb = "failed" if deploy.status is DeployStatus.FAILURE else "live"
+        return f"{verb} {show_time(deploy.finished_at, timezone)}"
+    if deploy.started_at is not None:
+        return f"begun {show_time(deploy.started_at, timezone)}"
+    return f"heard of {show_time(deploy.received_at, timezone)}"
 
 
 def _terms(terms: Sequence[Term], reached: Sequence[str] = ()) -> list[str]:
-    """One line each, but for those that change nothing; below the scope whom it reached, and what they lost."""
+    """One line each, but for those that change nothing; below the scope what those lost whom it reached."""
     lines = []
     for term in terms:
         if abs(term.log_ratio) > _LITTLE:
             lines.append(f"  x {exp(term.log_ratio):<9.3g} {_WORDS.get(term.name, term.name)}")
             lines += [f"{'':14}{words}" for words in reached if term.name == "scope"]
-    return lines
-
-
-def _reached(scope: Scope | None, part: IncidentMetric) -> list[str]:
-    """What those lost whom a deploy reached, and what all others did, by each column that its scope names."""
-    if scope is None:
-        return ["whom it reached is not known"]
-    if not scope.by:
-        return [
-            "it reached everybody" if scope.percent >= _EVERYBODY else f"it reached {scope.percent:g}% of everybody"
-        ]
-    told = [found for found in part.where if found.column in scope.by and found.levels]
-    return [_reached_by(scope.by[found.column], found) for found in told]
-
-
-def _reached_by(values: Sequence[str], found: Whereabouts) -> str:
-    reached = [one for one in found.levels if one.name in values]
-    others = [one for one in found.levels if one.name not in values]
-    others += [] if found.rest is None else [found.rest]
-    told = [("whom it reached", summed(reached)), ("all others", summed(others))]
-    figures = [f"{who} {_change(level)}" for who, level in told if level is not None]
-    return f"{inert(found.column, _NAME)} {', '.join(inert(one, _NAME) for one in values)}: {'; '.join(figures)}"
+    rest = sum(term.log_ratio for term in terms if abs(term.log_ratio) <= _LITTLE)
+    return [*lines, f"  x {exp(rest):<9.3g} all else"] if abs(rest) > _HARDLY else lines
 
 
 def _weight(terms: Sequence[Term]) -> str:
@@ -133,39 +124,16 @@ def _weight(terms: Sequence[Term]) -> str:
 def _control_group(part: IncidentMetric, ranking: Ranking) -> list[str]:
     """Who was hit and who was not: what the scopes of deploys are held against."""
     if not part.where:
-        return ["Who was hit: not known, the rule has no `split`"]
+        return ["Who was hit: not known, the rule has neither `split` nor `each`"]
     lines = []
     for found in part.where:
-        hit = ", ".join(f"{name} ({share:.0%} of the loss)" for name, share in found.segments)
+        hit = ", ".join(f"{name} ({chance(share)} of the loss)" for name, share in found.segments)
         lines.append(f"Who was hit, by {found.column}: {hit or ('all alike' if found.everywhere else 'unclear')}")
-        lines += _levels(found)
+        lines += levels_of(found)
     scoped = [one for one in ranking.suspects if one.terms and one.deploy.scope is not None and one.deploy.scope.by]
     if scoped:
         lines.append("Deploys with a scope: those that did not reach who was hit lose weight, the others gain")
     return lines
-
-
-def _levels(found: Whereabouts) -> list[str]:
-    """What each of the largest segments held, and those beyond them that strayed; the others as one."""
-    strayed = [one for one in found.levels[_MOST_LEVELS:] if abs(one.value - one.expected) > _OUT_SDS * one.spread]
-    told = [*found.levels[:_MOST_LEVELS], *strayed[:_MOST_LEVELS]]
-    others = [one for one in found.levels if one not in told] + ([] if found.rest is None else [found.rest])
-    lines = [f"  {inert(one.name, _NAME)}: {_level(one)}" for one in told]
-    rest = summed(others)
-    return lines if rest is None else [*lines, f"  all others: {_level(rest)}"]
-
-
-def _level(one: Level) -> str:
-    low, high = max(one.expected - _OUT_SDS * one.spread, 0.0), one.expected + _OUT_SDS * one.spread
-    return f"{_number(one.value)}, usually {_number(one.expected)} ({_number(low)} to {_number(high)}), {_change(one)}"
-
-
-def _change(one: Level) -> str:
-    return f"{(one.value - one.expected) / one.expected:+.0%}" if one.expected > 0 else "none was expected"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= _IN_FULL else f"{value:.3g}"
 
 
 def _rejected(ranking: Ranking) -> list[str]:

@@ -283,7 +283,7 @@ def test_the_scope_is_explained_with_its_figures(tmp_path: Path) -> None:
         text = "\n".join(explained(incident_of(scene), "UTC"))
         factor = next(term.log_ratio for term in incident_of(scene).ranking.suspects[0].terms if term.name == "scope")
     assert factor > log(3)
-    assert "country DE: whom it reached -100%; all others " in text
+    assert "country DE: whom it reached -100 %; all others " in text
     assert "country AT, FR: whom it reached " in text or "country FR, AT: whom it reached " in text
     assert "whom it reached is not known" in text
     assert "Who was hit, by country: DE (" in text
