@@ -1,4 +1,4 @@
-"""From a case to its answer, by the code that the daemon calls."""
+"""From a case to its answer: the ranking is the daemon's; what it is asked about follows from rows of any length."""
 
 import json
 from datetime import UTC, datetime
