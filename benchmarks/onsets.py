@@ -96,7 +96,7 @@ def an_hour(k: int, value: float, expected: float, spread: float) -> Outcome:
 def ways(case: Case) -> dict[str, Onset]:
     timeline = case.timeline[-25:]
     last = len(timeline) - 1
-    course = onset_among(timeline, last, METRIC.kind, timeline[-1].judged_at, is_drop=True)
+    course = onset_among(timeline, last, METRIC.kind, is_drop=True)
     part = replace(a_part(), metric=METRIC.name, onset=course, span=timeline[-1].span)
     return {
         "hours, one sudden change": find_onset(timeline, last, METRIC.kind),
@@ -128,8 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for (way, grew), cases in sorted(found.items(), key=lambda item: item[0][1]):
         error, covered, width = np.array(cases).T
         print(
-            f"{way}, {'grew over an hour' if grew else 'sudden'}: {len(cases)} cases, median error {np.median(error):.1f} "
-            f"min, inside the interval {covered.mean():.2f}, its width {np.median(width):.0f} min"
+            f"{way}, {'grew over an hour' if grew else 'sudden'}: {len(cases)} cases, median error "
+            f"{np.median(error):.1f} min, inside the interval {covered.mean():.2f}, width {np.median(width):.0f} min"
         )
 
 

@@ -130,8 +130,7 @@ def _part(judged: Judged, run: Run, over: Sequence[Span]) -> IncidentMetric:
         first -= 1  # not enough to speak up by itself, but part of it in the light of what followed
     begin = max(free, first - CONTEXT // 2)
     until = min(_last_of(timeline, run) + 1, begin + CONTEXT)
-    as_of = judged.due[-1].judged_at
-    onset = onset_among(timeline[begin:until], first - begin, metric.kind, as_of, is_drop=run.is_drop)
+    onset = onset_among(timeline[begin:until], first - begin, metric.kind, is_drop=run.is_drop)
     if not _is_outside(
         timeline[first], is_drop=run.is_drop
     ):  # found by the sum of several buckets: it began before the one that gave it away

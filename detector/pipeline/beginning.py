@@ -1,7 +1,6 @@
 """When an anomaly began, from judged buckets of any lengths."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from detector.model.metric import Kind
 from detector.model.verdict import Onset, Outcome
@@ -12,22 +11,21 @@ from detector.stats.onset import find_onset, onset_of
 __all__ = ["onset_among"]
 
 
-def onset_among(outcomes: Sequence[Outcome], first: int, kind: Kind, as_of: datetime, *, is_drop: bool) -> Onset:
+def onset_among(outcomes: Sequence[Outcome], first: int, kind: Kind, *, is_drop: bool) -> Onset:
     """The distribution of the start, at the latest in the first anomalous bucket.
 
     Amounts and counts by the course of their buckets, sudden or over a ramp, as in `detector suspects`; a share or a
     level by one sudden change.
 
     Args:
-        outcomes: in order of time, the first anomalous one and the newest among them.
+        outcomes: in order of time, from some before the first anomalous one to the newest of its run.
         first: index of the first anomalous one.
         kind: of the metric.
-        as_of: the moment of judging.
         is_drop: there is too little.
     """
     if kind.adds_up:
         rows = rows_of(outcomes)
-        pieces = follow_course(rows, as_of, is_drop=is_drop).onset.pieces if rows.value.size else ()
+        pieces = follow_course(rows, outcomes[-1].span.end_at, is_drop=is_drop).onset.pieces if rows.value.size else ()
         begun = [piece for piece in pieces if piece[0].start_at < outcomes[first].span.end_at]
         if begun:
             return onset_of(begun)

@@ -75,9 +75,8 @@ def _followed(
     coarse, fine = again
     read = Span(coarse[0].span.start_at, coarse[-1].span.end_at)
     before = [one for one in timeline if one.span.end_at <= read.start_at][-CONTEXT // 2 :]
-    after = [one for one in timeline if read.end_at <= one.span.start_at < part.span.end_at]
-    rows = [*before, *fine, *after]
-    return onset_among(rows, len(before) + len(fine) - 1, metric.kind, timeline[-1].judged_at, is_drop=part.is_drop)
+    rows = [*before, *fine]  # no later ones: a tick that catches up must find what each tick would have found
+    return onset_among(rows, len(rows) - 1, metric.kind, is_drop=part.is_drop)
 
 
 def _blended(coarse: Onset, fine: Onset, buckets: Sequence[Outcome]) -> Onset:
