@@ -1,20 +1,27 @@
 """The season of the day of the month: invoices, subscriptions, salaries."""
 
 from calendar import monthrange
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
 
 from detector.model.panel import Bools, Floats
+from detector.model.state import DaysOfMonth
 from detector.stats.days import WEEK, Day
 
-__all__ = ["LEAST_DAYS", "Months", "classes_of", "find_month"]
+__all__ = ["FURTHEST", "LEAST_DAYS", "MOST_DAYS", "Months", "classes_of", "find_month"]
 
 LEAST_DAYS = 91
 """Days before which nothing is said of months: each day of them must have come three times."""
 
-_MOST_DAYS = 731
+MOST_DAYS = 731
+"""Days that are looked back on: two years."""
+
+FURTHEST = 3.0
+"""What a day counts at most, of a plain one and above it."""
+
 # Less than the one in twenty that is promised: taking off weeks ties days together, and every month it is asked anew.
 _CHANCE = 0.01
 _COUNTINGS = 2
@@ -22,7 +29,6 @@ _CLASSES = 31
 _HALF = (
     15  # days are counted from the first of the month up to here, and later ones from its end, in the second counting
 )
-_FURTHEST = 3.0  # of a plain day, above it
 _WHOLE = 0.8  # of a day that must be known
 _LEAST_FACTOR, _MOST_FACTOR = 0.2, 5.0
 _EPOCH = date(1970, 1, 1)
@@ -114,17 +120,31 @@ def _by_class(values: Floats, known: Bools, classes: Classes) -> tuple[Floats, F
     return found[0], found[1], found[2]
 
 
-class Months:
-    """What days of the month hold beside other days, found anew on the first of each month."""
+def _table_of(remembered: Sequence[DaysOfMonth | None]) -> Floats:
+    """As of `find_month`, (2, 31, m); nan of series of which nothing is remembered."""
+    each = {id(one): _factors_of(one) for one in remembered}  # members share those of their whole
+    return np.stack([each[id(one)] for one in remembered], axis=-1)
 
-    def __init__(self, series: int, days: int, *, adds_up: bool) -> None:
-        """Know nothing yet.
+
+def _factors_of(one: DaysOfMonth | None) -> Floats:
+    if one is None:
+        return np.full((_COUNTINGS, _CLASSES), np.nan)
+    return np.array([factors or (1.0,) * _CLASSES for factors in (one.from_first, one.from_ends)])
+
+
+class Months:
+    """What days of the month hold beside other days: remembered, or found anew on the first of each month."""
+
+    def __init__(self, series: int, days: int, remembered: Sequence[DaysOfMonth | None] = (), *, adds_up: bool) -> None:
+        """Know what is remembered.
 
         Args:
             series: how many.
             days: how many are to come at most; where they are too few, nothing is kept of them.
+            remembered: of each series, or nothing; of whom it is, nothing is found anew.
             adds_up: gauges and ratios have no such season.
         """
+        self._remembered = _table_of(remembered) if adds_up and any(remembered) else None
         self._is_on = adds_up and days >= LEAST_DAYS
         self._none = np.ones(series)
         self._factors: Floats | None = None
@@ -133,15 +153,16 @@ class Months:
 
     def factor(self, day: Day) -> Floats:
         """What the day holds over a plain one, (m,); once for each day."""
-        if not self._is_on:
+        if not self._is_on and self._remembered is None:
             return self._none
         first, mixed = classes_of(np.array([day.number]))[:, 0].tolist()
         if first == 0 and len(self._days) >= LEAST_DAYS:
             self._factors = find_month(np.array(self._days), np.stack(self._beyond))
-        if self._factors is None:
-            return self._none
-        factor: Floats = self._factors[0, first] * self._factors[1, mixed]
-        return factor
+        factor = self._none if self._factors is None else self._factors[0, first] * self._factors[1, mixed]
+        if self._remembered is None:
+            return factor
+        remembered = self._remembered[0, first] * self._remembered[1, mixed]
+        return np.where(np.isfinite(remembered), remembered, factor)
 
     def learn(self, day: Day, held: Floats, plain: Floats, tells: Bools) -> None:
         """Take in a day.
@@ -157,6 +178,6 @@ class Months:
         due = np.where(tells, plain, 0.0).sum(axis=0)
         is_whole = (due > 0) & (due >= _WHOLE * plain.sum(axis=0)) & (not (day.is_off or day.is_unsettled))
         beyond = np.where(tells, held, 0.0).sum(axis=0) / np.where(due > 0, due, 1.0) - 1.0
-        told = np.where(is_whole, np.minimum(beyond, _FURTHEST), np.nan)
-        self._days = (*self._days[-_MOST_DAYS + 1 :], day.number)
-        self._beyond = (*self._beyond[-_MOST_DAYS + 1 :], told)
+        told = np.where(is_whole, np.minimum(beyond, FURTHEST), np.nan)
+        self._days = (*self._days[-MOST_DAYS + 1 :], day.number)
+        self._beyond = (*self._beyond[-MOST_DAYS + 1 :], told)

@@ -1,6 +1,7 @@
 """Days off that are remembered for years, where the history that is kept is one of weeks."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,13 +34,7 @@ def with_days_off(panel: Panel, kind: Kind, seasons: Seasons, before: Sequence[D
     if set(np.unique(panel.grid.local_day[panel.is_holiday]).tolist()) - known.keys():
         known = {one.number: one for one in _found(panel, kind, seasons)} | known
     first = int(panel.grid.local_day[-1]) - _KEPT_DAYS
-    return Seasons(
-        seasons.day,
-        seasons.week,
-        seasons.day_strength,
-        seasons.week_strength,
-        tuple(known[number] for number in sorted(known) if number >= first),
-    )
+    return replace(seasons, days_off=tuple(known[number] for number in sorted(known) if number >= first))
 
 
 def _found(panel: Panel, kind: Kind, seasons: Seasons) -> list[DayOff]:

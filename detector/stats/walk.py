@@ -40,7 +40,8 @@ class Walk:
         self._kind, self._follows = kind, follows
         usable = np.stack([told.teaches & (not day.is_off) for day, told in week])
         self._slots, series = usable.shape[1:]
-        values = np.where(usable, np.stack([told.values for _, told in week]), np.nan)
+        self._months, self._factor = Months(series, days, follows.months, adds_up=kind.adds_up), np.ones(series)
+        values = np.where(usable, np.stack([told.values / self._months.factor(day) for day, told in week]), np.nan)
         values = without_giants(values) if kind.adds_up else without_wild_ones(values)
         every = np.maximum(usable.sum(axis=(0, 1)), 1)
         self._level = values.sum(axis=(0, 1)) / every
@@ -64,7 +65,6 @@ class Walk:
         self._bias, self._sizes = np.zeros((2, 2, series))
         self._leaning, self._emptiness = Leaning(series), Emptiness(series)
         self._special = SpecialDays(kind, series, follows.past, week[0][0].number + WEEK)
-        self._months, self._factor = Months(series, days, adds_up=kind.adds_up), np.ones(series)
         self._joining = Joining(series)
         self._lent: Lent | None = None
         self._number = WEEK
