@@ -34,7 +34,7 @@ def asks_for_month(seasons: Seasons | None, kind: Kind, today: int) -> bool:
         return False
     if seasons is None or seasons.month is None:
         return True
-    before, now = (_EPOCH + timedelta(days=number) for number in (seasons.month.found_on, today))
+    before, now = (_EPOCH + timedelta(days=int(number)) for number in (seasons.month.found_on, today))
     return (before.year, before.month) != (now.year, now.month)
 
 
@@ -75,7 +75,10 @@ def _tells(days: Panel, number: Numbers) -> Bools:
 
 
 def _beyond(values: Floats, weekday: Numbers) -> Floats:
-    """What days hold over the usual one of their weekday in the four weeks about them, less 1; nan where unknown."""
+    """What days hold over the usual one of their weekday in the four weeks about them, less 1; nan where unknown.
+
+    The mean of it is 0, as days of the month have a share in what is usual.
+    """
     around = _around(values)
     level = np.where(np.isfinite(around), around, 0.0).sum(axis=0) / np.maximum(np.isfinite(around).sum(axis=0), 1)
     mean_day = np.ones(WEEK)
@@ -85,7 +88,9 @@ def _beyond(values: Floats, weekday: Numbers) -> Floats:
         level = _middle(_around(values / np.where(mean_day > 0, mean_day, np.nan)[weekday]))
     usual = level * mean_day[weekday]
     has = np.isfinite(values) & (usual > 0)
-    return np.where(has, np.minimum(values / np.where(has, usual, 1.0) - 1.0, FURTHEST), np.nan)
+    over = np.where(has, np.minimum(values / np.where(has, usual, 1.0), 1.0 + FURTHEST), 0.0)
+    mean = over.sum() / max(int(has.sum()), 1)
+    return np.where(has & (mean > 0), over / (mean if mean > 0 else 1.0) - 1.0, np.nan)
 
 
 def _around(values: Floats) -> Floats:

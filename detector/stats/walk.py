@@ -83,7 +83,7 @@ class Walk:
         """
         self._lent = lent
         self._law.lean(None if lent is None else lent.law)
-        weights, self._factor = self._usual_weights(), self._months.factor(day)
+        weights, self._factor = self._usual_weights(), self._months.factor(day, is_lent=lent is not None)
         self._level = self._next_level()
         profile, weeks, empty = self._profile(WEEK, weights)
         mean, has = self._in_units(profile), weeks > 0
