@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from math import log
 
 from detector.alerting.due import due_buckets, next_due_at
 from detector.alerting.numbers import duration, measure_of
+from detector.cli.following import follows
 from detector.cli.options import AHEAD, counted, show_time
 from detector.model.metric import Metric
 from detector.model.notification import Delivery, DeliveryStatus
 from detector.model.rulebook import RuleBook
 from detector.model.span import at_epoch
-from detector.model.state import HistoryBlock, MetricState, Seasons
+from detector.model.state import HistoryBlock, MetricState
 from detector.model.verdict import Outcome
 from detector.pipeline.pulled import named_for_reading
 from detector.ports import Store
@@ -30,13 +30,6 @@ PATIENCE = timedelta(minutes=15)
 
 NO_TICK_FOR = timedelta(minutes=10)
 """A daemon ticks every minute, and some people tick every five from cron; who is silent for so long has stopped."""
-
-
-MOST_DAYS_TOLD = 3
-"""Days of the month that are named, of those that differ."""
-
-LAST, HALF = 31, 15
-"""Places of the last of the month, and of the last day that is counted from its first; see `DaysOfMonth`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +138,7 @@ def _row(
         reason="" if outcome is None else outcome.reason,
         newest_data=newest_data,
         read_until=None if state is None else state.read_until,
-        follows=_follows(None if state is None else state.seasons),
+        follows=follows(None if state is None else state.seasons),
         each=metric.each,
         members=0,
         overdue=waiting[0],
@@ -186,33 +179,6 @@ def _stopped(last_tick_at: datetime | None, last_judged_at: datetime | None, now
     if last_judged_at is not None and last_judged_at - last_tick_at > NO_TICK_FOR:
         return []
     return [f"the last tick was {shortly_ago(last_tick_at, now)}, and one a minute is due; is the detector running?"]
-
-
-def _follows(seasons: Seasons | None) -> str:
-    if seasons is None or seasons.is_assumed:
-        return f"taken to follow hour of day and day of week{_month(seasons)}"
-    found = [season for season, is_there in (("hour of day", seasons.day), ("day of week", seasons.week)) if is_there]
-    return f"follows {' and '.join(found) or 'neither hour of day nor day of week'}{_month(seasons)}"
-
-
-def _month(seasons: Seasons | None) -> str:
-    """The days of the month that differ most."""
-    if seasons is None or seasons.month is None or not seasons.month.is_season:
-        return ""
-    from_ends = seasons.month.from_ends
-    factors = from_ends or seasons.month.from_first
-    names = [_day_of_month(day, counts_back=bool(from_ends) and day > HALF) for day in range(1, len(factors) + 1)]
-    furthest = sorted(range(len(factors)), key=lambda place: (-abs(log(factors[place])), place))[:MOST_DAYS_TOLD]
-    told = [f"{names[place]} {factors[place] - 1.0:+.0%}" for place in sorted(furthest)]
-    return f", and day of month ({', '.join(told)})"
-
-
-def _day_of_month(day: int, *, counts_back: bool) -> str:
-    if counts_back:
-        before = LAST - day
-        return "last" if before == 0 else f"{before} before the last"
-    ending = "th" if day in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
-    return f"{day}{ending}"
 
 
 def _newest_data(block: HistoryBlock | None) -> datetime | None:
