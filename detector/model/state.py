@@ -88,11 +88,11 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class DayOff:
-    """What a metric held on a day off, by parts of the day, beside what it would have held on a plain one.
+    """What a metric held on a day off or beside one, by parts of the day, and what it would have held on a plain day.
 
     Attributes:
         number: of the local day since 1970.
-        occasion: which holiday it was, as in `Panel`.
+        occasion: which holiday it was, or which it was beside, as in `Panel`.
         weekday, sunday: what was expected of its weekday, and of a Sunday.
         noise: sd of that.
         held: what came; None where it does not teach.
@@ -137,6 +137,7 @@ class Seasons:
         day_strength, week_strength: 0 to 1, the share of the variance that the season explains; 0 while it is assumed.
         days_off: those of the last two years, in order of time.
         month: its days of the month; None until they were asked for.
+        days_near: those of the last year that lay before and after a day off, in order of time.
     """
 
     day: bool
@@ -145,6 +146,7 @@ class Seasons:
     week_strength: float = 0.0
     days_off: tuple[DayOff, ...] = ()
     month: DaysOfMonth | None = None
+    days_near: tuple[DayOff, ...] = ()
 
     @property
     def is_assumed(self) -> bool:

@@ -59,8 +59,7 @@ def refit(pulled: Pulled, over: Sequence[Span], late: frozenset[int], store: Sto
             seasons = with_month(_daily(metric, without(kept, late), over, midnight_at), local_day, seasons)
         elif state.seasons is not None:
             seasons = replace(seasons, month=state.seasons.month)
-        known = () if state.seasons is None else state.seasons.days_off
-        seasons = with_days_off(panel, metric.kind, seasons, known)
+        seasons = with_days_off(panel, metric.kind, seasons, state.seasons)
     except Exception as error:  # noqa: BLE001 - the boundary of a refit: the judge does without, and it is tried again
         return pulled, f"its seasons could not be found anew: {type(error).__name__}: {error}; judged by the old ones"
     return replace(pulled, state=replace(state, seasons=seasons, refitted_at=midnight_at)), ""

@@ -96,6 +96,7 @@ def _digests_of(panel: Panel, watch: Watch, follows: Follows, company: Company |
     for array in (follows.day, follows.week):
         first.update(array.tobytes())
     _add_known(first, follows.past)
+    _add_known(first, follows.near)
     _add_known(first, follows.months)
     if company is not None and split > 0:
         first.update(company.digest(int(local[split - 1])))

@@ -64,7 +64,7 @@ class Walk:
         self._shape = np.stack([np.where(usable, relative, 0.0).sum(axis=0), usable.sum(axis=0).astype(float)])
         self._bias, self._sizes = np.zeros((2, 2, series))
         self._leaning, self._emptiness = Leaning(series), Emptiness(series)
-        self._special = SpecialDays(kind, series, follows.past, week[0][0].number + WEEK)
+        self._special = SpecialDays(kind, series, follows.past, follows.near, week[0][0].number + WEEK)
         self._joining = Joining(series)
         self._lent: Lent | None = None
         self._number = WEEK
@@ -119,8 +119,8 @@ class Walk:
         return mean, sunday, np.sqrt(self._law.law.variance(mean, weights))
 
     def to_remember(self, day: Day, told: Told) -> DayOff | None:
-        """What is worth remembering of the day that was expected last, if it is a day off; of the first series."""
-        special = self._special.of(day) if day.is_off else None
+        """What is worth remembering of the day that was expected last, if it is no plain one; of the first series."""
+        special = self._special.of(day)
         return None if special is None else special.to_remember(day.number, told.values, told.teaches)
 
     @property

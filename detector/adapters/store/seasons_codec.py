@@ -18,6 +18,7 @@ def encode_seasons(seasons: Seasons | None) -> str | None:
             "day_strength": float(seasons.day_strength),
             "week_strength": float(seasons.week_strength),
             "days_off": [_day_off(one) for one in seasons.days_off],
+            "days_near": [_day_off(one) for one in seasons.days_near],
             "month": None if seasons.month is None else _month(seasons.month),
         },
     )
@@ -27,13 +28,15 @@ def decode_seasons(content: str | None) -> Seasons | None:
     if content is None:
         return None
     data = json.loads(content)
-    days_off = tuple(
-        DayOff(number, occasion, *(tuple(parts) for parts in rest))
-        for number, occasion, *rest in data.get("days_off", [])
+    days_off, days_near = (
+        tuple(
+            DayOff(number, occasion, *(tuple(parts) for parts in rest)) for number, occasion, *rest in data.get(key, [])
+        )
+        for key in ("days_off", "days_near")
     )
     found = data.get("month")
     month = None if found is None else DaysOfMonth(found[0], *(tuple(factors) for factors in found[1:]))
-    return Seasons(data["day"], data["week"], data["day_strength"], data["week_strength"], days_off, month)
+    return Seasons(data["day"], data["week"], data["day_strength"], data["week_strength"], days_off, month, days_near)
 
 
 def _day_off(one: DayOff) -> list[Any]:
