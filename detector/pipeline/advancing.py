@@ -94,7 +94,7 @@ def _place(hand: Advanced, team: str, part: IncidentMetric, ranking: Ranking, nu
     for incident in hand.incidents.values():
         is_live = incident.team == team and not incident.is_over and part.ended_at is None
         if is_live and has_member_of(incident, part):  # what its members have lost is a part of what it has lost
-            hand.incidents[incident.number] = led_by(join(incident, [part], inquiry.now), part.series)
+            hand.incidents[incident.number] = _led_by(join(incident, [part], inquiry.now), part, ranking)
             return 0
         if is_live and break_together(incident, part, ranking):
             hand.incidents[incident.number] = _joined(incident, part, ranking, inquiry)
@@ -110,7 +110,12 @@ def _joined(incident: Incident, part: IncidentMetric, ranking: Ranking, inquiry:
         return _led_by_worst(joined, ranking, inquiry.book)
     known = [metrics[other.metric].kind for other in incident.metrics if other.metric in metrics]
     is_first_money = metrics[part.metric].kind is Kind.REVENUE and Kind.REVENUE not in known
-    return led_by(joined, part.series) if is_first_money else joined
+    return _led_by(joined, part, ranking) if is_first_money else joined
+
+
+def _led_by(incident: Incident, part: IncidentMetric, ranking: Ranking) -> Incident:
+    """What stands in the title points at its own suspects, as it will at every later tick."""
+    return replace(led_by(incident, part.series), ranking=keep_named(incident.ranking, ranking))
 
 
 def _led_by_worst(incident: Incident, ranking: Ranking, book: RuleBook) -> Incident:
