@@ -14,7 +14,7 @@ from detector.pipeline.anomalies import Found
 from detector.pipeline.confirming import held
 from detector.pipeline.member_parts import MemberFindings
 from detector.pipeline.members import is_watched
-from detector.pipeline.placing_members import has_member_of, place_members
+from detector.pipeline.placing_members import has_member_of, lean, place_members
 from detector.pipeline.recall import Memory
 from detector.pipeline.suspecting import Inquiry
 from detector.pipeline.where import look_where
@@ -58,7 +58,7 @@ def advance_incidents(
         number += place_members(hand.incidents, findings, memory, inquiry, number)
     before = {incident.number: incident for incident in (*memory.live, *memory.ended)}
     for incident in list(hand.incidents.values()):
-        hand.incidents[incident.number] = replace(incident, ranking=held(incident, incident.ranking))
+        hand.incidents[incident.number] = lean(replace(incident, ranking=held(incident, incident.ranking)))
     for incident in hand.incidents.values():
         hand.events.extend(_events(before.get(incident.number), incident, inquiry))
     return hand
@@ -86,7 +86,7 @@ def _known_until(incident: Incident) -> datetime:
 
 def _with_where(part: IncidentMetric, book: RuleBook, sources: Mapping[str, MetricSource]) -> IncidentMetric:
     metric = book.metrics[part.metric]
-    return replace(part, where=(*look_where(metric, part, sources[metric.source]), *part.where))
+    return replace(part, where=look_where(metric, part, sources[metric.source]))
 
 
 def _place(hand: Advanced, team: str, part: IncidentMetric, ranking: Ranking, number: int, inquiry: Inquiry) -> int:

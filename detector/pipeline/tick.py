@@ -42,6 +42,7 @@ from detector.pipeline.suspecting import Inquiry
 from detector.pipeline.teaching import lessons_of, with_lessons
 from detector.pipeline.teaching_members import taught_members
 from detector.pipeline.uncommitted import Uncommitted, UncommittedForNow
+from detector.pipeline.where import look_again
 from detector.pipeline.witness import late_starts
 from detector.pipeline.world import World
 
@@ -194,6 +195,8 @@ def _judge(
         findings.failures[beside.metric.name] = f"{beside.error} (rule: {beside.metric.place})"
     elif beside is not None:
         findings.members.append(beside)
+    if known is not None and found.continued is not None:
+        found = replace(found, continued=look_again(one.metric, found.continued, source))
     findings.judged.append(judged)
     findings.found.append(found)
 
