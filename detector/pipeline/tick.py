@@ -178,7 +178,7 @@ def _judge(
     one = replace(one, changed=one.changed - late)  # what is still late has not turned into zero
     lessons = lessons_of(one.metric.name, (*memory.ended, *memory.live))
     one = with_lessons(one, lessons)
-    one, failure = refit(one, over_spans(one.metric.name, memory), late)
+    one, failure = refit(one, over_spans(one.metric.name, memory), late, world.store)
     if failure:
         findings.failures[one.metric.name] = f"{failure} (rule: {one.metric.place})"
     judged, found = judge_in_order(one, recorded, memory, late, now, lessons)
