@@ -74,9 +74,15 @@ def _followed(
     """From the timeline with some of its buckets (first of `again`) told by those that were read in their place."""
     coarse, fine = again
     read = Span(coarse[0].span.start_at, coarse[-1].span.end_at)
-    before = [one for one in timeline if one.span.end_at <= read.start_at][-CONTEXT // 2 :]
+    before = _since_the_last_anomaly([one for one in timeline if one.span.end_at <= read.start_at])[-CONTEXT // 2 :]
     rows = [*before, *fine]  # no later ones: a tick that catches up must find what each tick would have found
     return onset_among(rows, len(rows) - 1, metric.kind, is_drop=part.is_drop)
+
+
+def _since_the_last_anomaly(before: Sequence[Outcome]) -> Sequence[Outcome]:
+    """What was wrong before was another matter, and is no sign of this one's beginning."""
+    wrong = [place for place, one in enumerate(before) if one.kind is OutcomeKind.ANOMALOUS]
+    return before[wrong[-1] + 1 :] if wrong else before
 
 
 def _blended(coarse: Onset, fine: Onset, buckets: Sequence[Outcome]) -> Onset:
