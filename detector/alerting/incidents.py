@@ -13,6 +13,7 @@ from detector.model.verdict import Loss
 __all__ = [
     "acknowledge",
     "advance",
+    "blames_the_same",
     "break_together",
     "close",
     "confirm",
@@ -181,6 +182,12 @@ def break_together(incident: Incident, part: IncidentMetric, ranking: Ranking) -
         return one == other
     begun = incident.worst.onset
     return part.onset.earliest <= begun.latest and begun.earliest <= part.onset.latest
+
+
+def blames_the_same(incident: Incident, ranking: Ranking) -> bool:
+    """Both point at one deploy, and at the same one."""
+    pointed_at = _pointed_at(ranking)
+    return pointed_at is not None and pointed_at == _pointed_at(incident.ranking)
 
 
 def _pointed_at(ranking: Ranking) -> tuple[str, str] | None:

@@ -21,6 +21,7 @@ _LITTLE, _HARDLY = 0.05, 0.005  # logs of factors: below the first a line of its
 _WORDS = {
     "background": "what else happens per hour, by the traffic",
     "odds": "how often there is no deploy behind an incident",
+    "chance": "how often chance alone does as much",
     "calendar": "the day is a special one",
     "unheard": "deploys that nobody reported",
     "record": "what its service's earlier deploys did",

@@ -17,6 +17,7 @@ __all__ = [
     "Habits",
     "Traffic",
     "background_per_hour",
+    "chance_ratio",
     "failure_rate",
     "habits_of",
     "unheard_ratio",
@@ -56,6 +57,10 @@ _TYPICAL_REACH = 0.18
 
 _LEAST_PER_HOUR = 1.0 / (365.0 * 24.0)
 """Something strays once a year where nobody deploys at all."""
+
+_STRENGTHS = 10.0
+"""Over so many units of score anomalies with a cause are spread: from the threshold, about 3.4, to 13, where a shop of
+thirty orders an hour has been empty for an hour. A guess."""
 
 _FRIDAY = 5
 _DUMB = 0.01
@@ -156,6 +161,19 @@ def background_per_hour(traffic: Traffic, habits: Habits) -> float:
         habits: how often deploys of this company do harm.
     """
     return traffic.per_hour * _TYPICAL_REACH * sqrt(habits.rate * TYPICAL_FAILURE_RATE) + _LEAST_PER_HOUR
+
+
+def chance_ratio(chance_per_h: float, background: float) -> float:
+    """Log of how much more the chance of an ordinary stretch that looks like an anomaly leaves to "no deploy".
+
+    The weakest anomalies are mostly chance's, whose strength falls off by e for each unit of score; those with a cause
+    are spread over `_STRENGTHS` units and more, and so many times rarer at each of them (Bayes' rule on the score).
+
+    Args:
+        chance_per_h: how often chance brings as much or more.
+        background: anomalies per hour with another cause than a deploy.
+    """
+    return log(1.0 + _STRENGTHS * chance_per_h / background)
 
 
 def _deploys(record: ServiceRecord | None) -> float:

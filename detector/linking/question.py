@@ -77,6 +77,7 @@ class Question:
         ends: when it may have ended; None: unknown.
         calendar: what else the day is known for: `holiday`, `campaign`.
         experience: what earlier incidents taught.
+        chance_per_h: how often chance alone brings an anomaly as strong; 0: never, or it is not known.
     """
 
     onset: Onset
@@ -97,6 +98,7 @@ class Question:
     ends: Ends | None = None
     calendar: Sequence[str] = ()
     experience: Experience = _UNTAUGHT
+    chance_per_h: float = 0.0
 
     @property
     def what(self) -> str:

@@ -18,6 +18,7 @@ from detector.linking.prior import (
     LOOK_BACK_H,
     Traffic,
     background_per_hour,
+    chance_ratio,
     failure_rate,
     habits_of,
     unheard_ratio,
@@ -116,7 +117,10 @@ def keep_named(before: Ranking, after: Ranking) -> Ranking:
 
 def _background(question: Question, deploys: Sequence[Deploy], last_heard_at: datetime | None) -> tuple[Term, ...]:
     traffic, odds = _traffic(question, deploys), question.experience.log_odds
-    terms = [Term("background", log(background_per_hour(traffic, habits_of(question.record)))), Term("odds", odds)]
+    background = background_per_hour(traffic, habits_of(question.record))
+    terms = [Term("background", log(background)), Term("odds", odds)]
+    if question.chance_per_h > 0.0:
+        terms.append(Term("chance", chance_ratio(question.chance_per_h, background)))
     known = [CALENDAR_RISK[one] for one in sorted(set(question.calendar)) if one in CALENDAR_RISK]
     terms += [Term("calendar", log(risk)) for risk in known]
     if last_heard_at is not None and last_heard_at < question.as_of:

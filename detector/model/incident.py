@@ -104,6 +104,7 @@ class IncidentMetric:
         level_since: from then on it is at a level that stays: a person has said so, or it has lasted. What came since
             teaches; None: it is an incident, and nothing in it does.
         noise: how the series strays while all is well; None where that is not known.
+        chance_per_h: how often chance alone brings as much as its strongest bucket has; 0 where that is not known.
     """
 
     metric: str
@@ -120,6 +121,7 @@ class IncidentMetric:
     member: Member | None = None
     level_since: datetime | None = None
     noise: Noise | None = None
+    chance_per_h: float = 0.0
 
     @property
     def masked(self) -> Span | None:

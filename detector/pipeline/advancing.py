@@ -91,7 +91,8 @@ def _with_where(part: IncidentMetric, book: RuleBook, sources: Mapping[str, Metr
 
 def _place(hand: Advanced, team: str, part: IncidentMetric, ranking: Ranking, number: int, inquiry: Inquiry) -> int:
     """Join the team's incident that it belongs to, or open one; returns how many numbers were used."""
-    for incident in hand.incidents.values():
+    # What points at the same deploy comes before what merely began at the same moment.
+    for incident in sorted(hand.incidents.values(), key=lambda one: not blames_the_same(one, ranking)):
         is_live = incident.team == team and not incident.is_over and part.ended_at is None
         if is_live and has_member_of(incident, part):  # what its members have lost is a part of what it has lost
             hand.incidents[incident.number] = _led_by(join(incident, [part], inquiry.now), part, ranking)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import exp, inf
 
 from detector.alerting.runs import NORMAL_TO_RESOLVE, Run, follow, unite
 from detector.model.incident import Incident, IncidentMetric
@@ -157,7 +158,13 @@ def _summed_up(judged: Judged, run: Run, first: int, onset: Onset) -> IncidentMe
         normal_in_a_row=run.normal_in_a_row,
         ended_at=run.ended_at,
         noise=noise_of(metric.kind, judged.timeline[: last + 1], first),
+        chance_per_h=_chance_per_h(during),
     )
+
+
+def _chance_per_h(during: Sequence[Outcome]) -> float:
+    """A score is minus the logarithm of how many days in one bring as much."""
+    return exp(-max((one.score for one in during if one.score is not None), default=inf)) / 24.0
 
 
 def _is_outside(outcome: Outcome, *, is_drop: bool) -> bool:

@@ -72,6 +72,7 @@ class Inquiry:
             ends=_ends(part, metric, self.now),
             calendar=_calendar(part, metric),
             experience=self._experience(),
+            chance_per_h=part.chance_per_h,
         )
         return rank_suspects(question, self._deploys(part.onset.earliest - LOOK_BACK), self.memory.last_heard_at)
 

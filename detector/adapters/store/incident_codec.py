@@ -91,6 +91,7 @@ def _encode_metric(part: IncidentMetric) -> Json:
         "member": None if part.member is None else [part.member.column, part.member.name],
         "level_since": maybe_to_iso(part.level_since),
         "noise": None if part.noise is None else [float(part.noise.dispersion), float(part.noise.wander)],
+        "chance_per_h": float(part.chance_per_h),
     }
 
 
@@ -110,6 +111,7 @@ def _decode_metric(data: Json) -> IncidentMetric:
         member=None if data.get("member") is None else Member(*data["member"]),
         level_since=maybe_from_iso(data.get("level_since")),
         noise=None if data.get("noise") is None else Noise(*data["noise"]),
+        chance_per_h=data.get("chance_per_h", 0.0),
     )
 
 

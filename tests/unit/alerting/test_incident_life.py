@@ -3,7 +3,16 @@
 from dataclasses import replace
 
 from builders import EIGHT, HOUR, a_deploy, a_part, a_ranking, an_incident, hours, told_at
-from detector.alerting.incidents import acknowledge, advance, break_together, close, join, open_incident, remove_rules
+from detector.alerting.incidents import (
+    acknowledge,
+    advance,
+    blames_the_same,
+    break_together,
+    close,
+    join,
+    open_incident,
+    remove_rules,
+)
 from detector.alerting.reasons import decide
 from detector.model.incident import IncidentState
 from detector.model.notification import Reason
@@ -49,6 +58,9 @@ def test_what_breaks_through_the_same_suspect_is_one_incident() -> None:
     assert break_together(incident, later, a_ranking(guilty, [other]))
     assert not break_together(incident, a_part(), a_ranking(other))
     assert not break_together(incident, later, a_ranking())
+    assert blames_the_same(incident, a_ranking(guilty, [other]))
+    assert not any(blames_the_same(incident, ranking) for ranking in (a_ranking(other), a_ranking()))
+    assert not blames_the_same(an_incident(), a_ranking())
 
 
 def test_without_a_suspect_only_what_began_together_is_one_incident() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -41,6 +42,18 @@ def test_deploys_of_strangers_alone_do_not_stand_out(onset: Onset) -> None:
     assert ranking.no_deploy > 0.3
     assert ranking.suspects[0].probability < 0.5
     assert ranking.named is None
+
+
+def test_what_chance_does_once_a_month_is_blamed_on_nobody() -> None:
+    """A dip that any month brings shortly after a deploy: the deploy is likely, and not named. A real outage names."""
+    deploys = [*STRANGERS, CHECKOUT]
+    dip, rare, never = (
+        rank_suspects(replace(ask(), chance_per_h=one), deploys, at(8, 20)) for one in (1 / 720, 1e-9, 0.0)
+    )
+    assert never.answer is Answer.NAMED
+    assert dip.answer is not Answer.NAMED
+    assert 5 * never.no_deploy < dip.no_deploy < 0.5
+    assert rare.no_deploy == pytest.approx(never.no_deploy, rel=1e-3)
 
 
 def test_two_needed_services_shortly_before_are_one_of() -> None:

@@ -132,6 +132,13 @@ def test_one_earlier_week_is_enough_for_a_clear_case() -> None:
     assert [name for name, _ in find_whereabouts(fallen(DE=1.0), EARLIER[:1], is_drop=True).segments] == ["DE"]
 
 
+def test_segments_that_fell_more_but_not_surely_are_not_called_alike() -> None:
+    """Cards lost four fifths and all else one; earlier weeks scatter so much that it could be chance."""
+    usual = ({"card": 50.0, "cash": 60.0}, {"card": 95.0, "cash": 20.0}, {"card": 70.0, "cash": 45.0})
+    now = rows({"card": 14.0, "cash": 36.0})
+    assert find_whereabouts(now, [rows(week) for week in usual], is_drop=True) == NOWHERE
+
+
 def test_several_buckets_are_looked_at_together() -> None:
     """Three hours of each segment are one number."""
     hours = rows({name: (value, value, value) for name, value in USUAL.items()})
