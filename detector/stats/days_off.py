@@ -58,9 +58,12 @@ class SpecialDays:
             first: number of the first day that will be expected: later days off will teach by themselves.
         """
         self._off, self._near = DaysOff(kind, series, OFF), DaysOff(kind, series, NEAR)
-        by_number = [{one.number: one for one in each if one.number < first} for each in past]
-        for number in sorted(set().union(*by_number)):
-            self._off.recall([each.get(number) for each in by_number])
+        # A day is another one to those who had other holidays, or kept it in other parts.
+        by_day = [
+            {(one.number, one.occasion, len(one.held)): one for one in each if one.number < first} for each in past
+        ]
+        for day in sorted(set().union(*by_day)):
+            self._off.recall([each.get(day) for each in by_day])
 
     def of(self, day: Day) -> "DaysOff | None":
         """What such days are known to hold; None of a plain one."""

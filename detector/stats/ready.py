@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from detector.model.grid import Grid
 from detector.model.metric import Kind
 from detector.model.panel import Panel
 from detector.stats.company import Company
@@ -16,7 +17,7 @@ from detector.stats.outlook import Outlook, buckets_of
 from detector.stats.profile import Follows
 from detector.stats.verdicts import Judgement, Watch, joined, judged, unjudged
 
-__all__ = ["REVISED_DAYS", "TAIL", "Ready", "beginnings", "judge_through", "ready_again", "ready_of"]
+__all__ = ["REVISED_DAYS", "TAIL", "Ready", "beginnings", "judge_through", "most_series", "ready_again", "ready_of"]
 
 TAIL = 48
 """Buckets before today whose judgement is kept: an onset is looked for among them."""
@@ -78,10 +79,15 @@ def beginnings(panel: Panel, kind: Kind) -> Iterator[tuple[npt.NDArray[np.int64]
         return
     at = np.maximum(begun.argmax(axis=1), edges[1] if is_cut else 0)
     number = np.where(begun.any(axis=1), np.searchsorted(edges, at, side="right") - 1, -1)
-    most = max(_CELLS // panel.grid.slots_per_day, 2)
+    most = most_series(panel.grid)
     for day in np.unique(number[number >= 0]).tolist():
         same = np.flatnonzero(number == day)
         yield from ((same[start : start + most], int(edges[day])) for start in range(0, same.size, most))
+
+
+def most_series(grid: Grid) -> int:
+    """How many are walked through at a time."""
+    return max(_CELLS // grid.slots_per_day, 2)
 
 
 def ready_of(
