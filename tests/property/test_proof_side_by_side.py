@@ -128,7 +128,7 @@ def test_late_rows_are_heard_by_those_they_belong_to(kind: Kind, changed: int) -
 
 
 def test_going_on_from_a_walk_is_the_walk() -> None:
-    """A dozen late rows, one after the other: the walk that was kept is moved on by none of those that go on from it."""
+    """A dozen late rows, one after the other: none of those that go on from the kept walk moves it on."""
     rng = np.random.default_rng(5)
     asked = a_crowd(Kind.COUNT, 2, seed=4)
     prepare(asked)
