@@ -201,6 +201,10 @@ class Store(DeployFeed, Protocol):
         """Current outcomes of buckets that start at `since` or later, in order of time."""
         ...
 
+    def outcomes_of(self, since: Mapping[str, datetime]) -> Mapping[str, tuple[Outcome, ...]]:
+        """The same for many metrics, each since its own time; those without any are left out."""
+        ...
+
     def last_outcomes(self) -> Mapping[str, Outcome]:
         """The newest current outcome of every metric."""
         ...

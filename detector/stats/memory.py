@@ -20,7 +20,7 @@ from detector.stats.verdicts import Watch
 __all__ = ["Question", "kept", "ready_for"]
 
 _FEW = 4  # series; of more, walks as they stood days before would fill the memory
-_MOST_SERIES = 20_000  # about 8 kB each for ten weeks of hours
+_MOST_SERIES = 20_000  # about 8 kB each for ten weeks of hours; a single one goes twice
 _MOST_BYTES = 256 * 2**20  # of walks as they stood days before: 36 kB a series of hours, 370 kB of five minutes
 
 _ONCE, _TWICE = np.array([0]), np.array([0, 0])
@@ -99,13 +99,16 @@ class _Kept:
             return replace(ready, earlier=walk)
 
     def put(self, question: Question, ready: Ready) -> None:
-        """Keep the answer in place of what was kept for these series; what was asked for least gives way."""
+        """Keep the answer in place of what was kept for these series; what was asked for least gives way.
+
+        A single series goes twice in what is judged by at every tick, and once in the walk, which is larger.
+        """
         series = question.panel.series
         size = bytes_of(ready.earlier)
         with self._turn:
             self._forget(series)
             self._ready[series] = (question.digests, replace(ready, earlier=None))
-            self._series += len(series)
+            self._series += ready.series
             if ready.earlier is not None:
                 self._walks[series] = (ready.earlier, size)
                 self._bytes += size
@@ -115,8 +118,8 @@ class _Kept:
                 self._bytes -= self._walks.popitem(last=False)[1][1]
 
     def _forget(self, series: Names) -> None:
-        if self._ready.pop(series, None) is not None:
-            self._series -= len(series)
+        known = self._ready.pop(series, None)
+        self._series -= 0 if known is None else known[1].series
         self._bytes -= self._walks.pop(series, (None, 0))[1]
 
     def clear(self) -> None:
@@ -143,13 +146,14 @@ def ready_for(panel: Panel, watch: Watch, follows: Follows, company: Company | N
     is_twice = len(question.panel.series) < len(panel.series)
     known = kept.answer(question)
     if known is not None:
-        return picked(known, _TWICE) if is_twice else known
+        return known
     start = kept.start_of(question)
     if start is None:
         ready = ready_of(panel, watch, follows, company, keeps_earlier=question.is_few)
     else:
-        ready = ready_again(panel, picked(start, _TWICE) if is_twice else start, company)
-    kept.put(question, picked(ready, _ONCE) if is_twice else ready)
+        walk = picked(start.earlier, _TWICE) if is_twice else start.earlier
+        ready = ready_again(panel, replace(start, earlier=walk), company)
+    kept.put(question, replace(ready, earlier=picked(ready.earlier, _ONCE)) if is_twice else ready)
     return ready
 
 

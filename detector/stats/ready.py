@@ -45,6 +45,11 @@ class Ready:
     tail: Judgement
     earlier: Midnight | None = None
 
+    @property
+    def series(self) -> int:
+        """How many."""
+        return int(self.tail.verdict.shape[0])
+
     def judge(self, day: Day, today: Panel, newest: int) -> Judgement:
         """Judge the newest buckets, up to now.
 

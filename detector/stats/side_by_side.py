@@ -18,7 +18,7 @@ from detector.stats.profile import Follows
 from detector.stats.ready import beginnings, most_series, ready_of
 from detector.stats.verdicts import Watch
 
-__all__ = ["is_ready", "make_ready", "question_of"]
+__all__ = ["Question", "is_ready", "make_ready", "question_of"]
 
 # Walks of the newest days alone, each gone on with from where it stood, that cost as much as one through all weeks.
 _WORTH_A_WALK = 16
@@ -71,8 +71,10 @@ def _answer(questions: Sequence[Question]) -> None:
         questions = [questions[0], questions[0]]  # as everywhere, a single series goes twice
     panel, follows = _stacked([one.panel for one in questions]), _together([one.follows for one in questions])
     ready = ready_of(panel, questions[0].watch, follows, keeps_earlier=True)
+    today, walk = replace(ready, earlier=None), ready.earlier
     for row, question in enumerate(questions):
-        kept.put(question, picked(ready, np.array([row])))
+        of_one = picked(today, np.array([row, row]))
+        kept.put(question, replace(of_one, earlier=picked(walk, np.array([row]))))
 
 
 def _stacked(panels: Sequence[Panel]) -> Panel:
