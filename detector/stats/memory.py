@@ -14,14 +14,13 @@ from detector.stats.days import last_day_of
 from detector.stats.midnight import Midnight
 from detector.stats.picking import bytes_of, picked
 from detector.stats.profile import Follows
-from detector.stats.ready import REVISED_DAYS, Ready, ready_again, ready_of
+from detector.stats.ready import FEW, REVISED_DAYS, Ready, ready_again, ready_of
 from detector.stats.verdicts import Watch
 
 __all__ = ["Question", "kept", "ready_for"]
 
-_FEW = 4  # series; of more, walks as they stood days before would fill the memory
 _MOST_SERIES = 20_000  # about 8 kB each for ten weeks of hours; a single one goes twice
-_MOST_BYTES = 256 * 2**20  # of walks as they stood days before: 36 kB a series of hours, 370 kB of five minutes
+_MOST_BYTES = 192 * 2**20  # of walks as they stood days before: 36 kB a series of hours, 370 kB of five minutes
 
 _ONCE, _TWICE = np.array([0]), np.array([0, 0])
 
@@ -64,7 +63,7 @@ class Question:
     @property
     def is_few(self) -> bool:
         """The walk as it stood days before is worth its memory."""
-        return len(self.panel.series) <= _FEW
+        return len(self.panel.series) <= FEW
 
 
 class _Kept:

@@ -143,6 +143,20 @@ def test_going_on_from_a_walk_is_the_walk() -> None:
         kept._walks.update(walks[1])
 
 
+@pytest.mark.parametrize("seed", range(len(GRIDS)))
+def test_days_that_often_change_are_judged_from_what_is_kept(seed: int) -> None:
+    """The two days before today, and some buckets before them: what a walk up to now says of them, digit by digit."""
+    panel, watch, seasons = rows_by_themselves(seed, 1, list(Kind)[seed])[0]
+    whole = judge(panel, watch, len(panel.grid), [seasons])
+    today = int((panel.grid.local_day == panel.grid.local_day[-1]).sum())
+    for newest in (today + 1, today + 48, today + 48 + 2 * panel.grid.slots_per_day):
+        kept.clear()
+        for _ in range(2):  # cold and warm
+            said = judge(panel, watch, newest, [seasons])
+            assert len(kept._ready) == 1
+            assert differing(said, whole, slice(len(panel.grid) - newest, None)) == []
+
+
 def test_a_single_cold_series_is_left_to_itself() -> None:
     """Nothing is gained by asking for it before it is judged."""
     assert prepare(a_crowd(Kind.COUNT, 1, seed=6)) == [False]
