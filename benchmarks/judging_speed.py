@@ -3,10 +3,11 @@
     PYTHONPATH=tests python -m benchmarks.judging_speed [--series 1000 10000 100000] [--refit 200] [--parts 20000]
 
 Ten weeks of hours of simulated shops, all in memory. `cold`: the newest hour of each, from the raw history. `warm`: the
-same from what was prepared at midnight. `together`: cold, as members of one rule. Times are medians of five, and of one
-where a judgement takes longer than ten seconds. More series than `--parts` are judged in parts of so many, one after
-the other. Memory is how far a cold judgement in a process of its own takes it beyond what the panel needs, over the
-values.
+same from what was prepared at midnight. `again`: the same as a tick of the daemon asks for it, which holds all of the
+history and first looks whether any of it has changed. `together`: cold, as members of one rule. Times are medians of
+five, and of one where a judgement takes longer than ten seconds. More series than `--parts` are judged in parts of so
+many, one after the other. Memory is how far a cold judgement in a process of its own takes it beyond what the panel
+needs, over the values.
 
 The regression is the best of the libraries on such series: a Tweedie GLM of statsmodels with a dummy for each hour of
 the week and a trend. The nightly refit finds the seasons of `--refit` series in two processes and prepares 10,000; from
@@ -58,45 +59,47 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def measure(shop: Panel, count: int, part: int, glm_s: float) -> None:
-    left, read_s, cold_s, warm_s, together_s = count, 0.0, 0.0, 0.0, 0.0
+    left, read_s, cold_s, warm_s, again_s, together_s = count, 0.0, 0.0, 0.0, 0.0, 0.0
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         grown = pool.submit(memory, min(count, part)).result()
     while left > 0:
         panel = repeated(shop, min(left, part))
         found = times(panel)
-        read_s, cold_s, warm_s, together_s = (
-            one + more for one, more in zip((read_s, cold_s, warm_s, together_s), found, strict=True)
+        read_s, cold_s, warm_s, again_s, together_s = (
+            one + more for one, more in zip((read_s, cold_s, warm_s, again_s, together_s), found, strict=True)
         )
         left -= len(panel.series)
         del panel
         gc.collect()
     print(
         f"{count} series: {1e3 * cold_s / count:.2f} ms a series cold, {1e6 * warm_s / count:.1f} us warm; "
-        f"cold {cold_s / read_s:.0f}, together {together_s / read_s:.0f}, warm {warm_s / read_s:.1f} times one read; "
+        f"cold {cold_s / read_s:.0f}, together {together_s / read_s:.0f}, warm {warm_s / read_s:.1f}, "
+        f"again {again_s / read_s:.0f} times one read; "
         f"{count * glm_s / cold_s:.0f} (warm {count * glm_s / warm_s:.0f}) times as fast as the GLM; "
         f"{grown:.1f} times the array in memory",
         flush=True,
     )
 
 
-def times(panel: Panel) -> tuple[float, float, float, float]:
-    """One read, cold, warm, together."""
+def times(panel: Panel) -> tuple[float, float, float, float, float]:
+    """One read, cold, warm, again, together."""
     watch = a_watch()
     prepared = prepare(panel, watch)
     today = panel.cut(slice(last_day_of(panel.grid), None))
-    read, warm, cold, members = [], [], [], []
+    read, warm, cold, again, members = [], [], [], [], []
     for _ in range(ROUNDS):
         read.append(seconds(panel.values.sum))
         warm.append(seconds(lambda: prepared.judge(today, 1)))
     for _ in range(ROUNDS):
         kept.clear()
         cold.append(seconds(lambda: judge(panel, watch, 1)))
+        again.append(seconds(lambda: judge(panel, watch, 1)))
         kept.clear()
         members.append(seconds(lambda: judge(panel, watch, 1, together=True)))
         if cold[-1] > LONG_S:
             break
     kept.clear()
-    return median(read), median(cold), median(warm), median(members)
+    return median(read), median(cold), median(warm), median(again), median(members)
 
 
 def memory(count: int) -> float:

@@ -58,7 +58,8 @@ def _worse(words: Sentences, part: IncidentMetric) -> Letter:
     heard = told is not None and told.loss_per_hour  # zero: of this metric the team hears for the first time
     before = f", {measure.about(abs(heard))} when we last wrote" if heard else ""
     by = words.incident.acknowledged_by
-    return f"{words.title(part)} got worse: {words.state(part)}{words.more()}", [
+    title = f"{words.title(part)} got worse:" if heard else f"It got worse: {words.title(part)} is"
+    return f"{title} {words.state(part)}{words.more()}", [
         words.missing(part),
         f"Now {rate} an hour{before}" if measure.kind.adds_up else "",
         *words.suspects().brief(),

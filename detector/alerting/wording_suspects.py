@@ -7,7 +7,7 @@ from datetime import timedelta
 from detector.alerting.inert import inert, link
 from detector.alerting.numbers import chance, duration
 from detector.alerting.wording_times import LocalTimes
-from detector.model.deploy import Answer, Deploy, DeployKind, Ranking, Scope, Suspect
+from detector.model.deploy import Answer, Deploy, DeployKind, DeployStatus, Ranking, Scope, Suspect
 from detector.model.grid import DAY_S, HOUR_S
 from detector.model.incident import Confirmed, IncidentMetric
 
@@ -16,7 +16,13 @@ __all__ = ["SuspectWords", "name_of"]
 _WORTH_A_LINE = 0.05  # of the probability of the first
 _AT_MOST = 3  # suspects, rejected ones and grounds; the incident's page has them all
 _OLD = timedelta(days=1)  # teams that deploy at all do it more often
-_TIMING = ("live ", "still rolling out", "rolling out for ")  # how grounds about the time begin (linking.grounds)
+_TIMING = (
+    "live ",
+    "failed ",
+    "begun ",
+    "still rolling out",
+    "rolling out for ",
+)  # how grounds about the time begin (linking.grounds)
 
 
 def name_of(deploy: Deploy) -> str:
@@ -112,13 +118,16 @@ class SuspectWords:
 
     def _described(self, suspect: Suspect) -> str:
         timing = next((ground for ground in suspect.grounds if ground.startswith(_TIMING)), "")
-        relation = inert(timing.removeprefix("live ")) if timing else self._relation(suspect.deploy)
+        relation = (
+            inert(timing.removeprefix("live ").removeprefix("failed ")) if timing else self._relation(suspect.deploy)
+        )
         parts = (self._identified(suspect.deploy), relation, _reach(suspect.deploy.scope))
         return ", ".join(part for part in parts if part)
 
     def _when(self, deploy: Deploy) -> str:
         if deploy.finished_at is not None:
-            return f"live {self.times.at(deploy.finished_at)}"
+            verb = "failed" if deploy.status is DeployStatus.FAILURE else "live"
+            return f"{verb} {self.times.at(deploy.finished_at)}"
         if deploy.started_at is not None:
             return f"begun {self.times.at(deploy.started_at)}"
         return f"heard of {self.times.at(deploy.received_at)}"
@@ -150,20 +159,22 @@ class SuspectWords:
     def _also(self, others: Sequence[Suspect]) -> list[str]:
         out = {(one.deploy.source, one.deploy.id) for one in self.ranking.rejected}
         possible = [one for one in others if (one.deploy.source, one.deploy.id) not in out]
-        named = [_with_chance(one) for one in possible[:_AT_MOST]]
-        more = [f"{len(possible) - _AT_MOST} more"] if len(possible) > _AT_MOST else []
-        return [f"  also looked at: {', '.join([*named, *more, f'no deploy ({chance(self.ranking.no_deploy)})'])}"]
+        return [f"  also looked at: {self._with_none(possible)}"]
 
     def _nobody(self, looked_at: Sequence[Suspect]) -> str:
         if self.ranking.last_heard_at is None:
             return "No deploy has been reported yet"
-        words = f"No deploy stands out (no deploy {chance(self.ranking.no_deploy)})"
         if looked_at:
-            names = ", ".join(_with_chance(one) for one in looked_at[:_AT_MOST])
-            return f"{words}; looked at: {names}{_and_more(len(looked_at))}"
+            return f"No deploy stands out; looked at: {self._with_none(looked_at)}"
         if not self.ranking.suspects:
-            return f"{words}; none is known in the {self.ranking.looked_back_h:g} h before"
-        return words
+            return f"No deploy stands out; none is known in the {self.ranking.looked_back_h:g} h before"
+        return "No deploy stands out"
+
+    def _with_none(self, possible: Sequence[Suspect]) -> str:
+        """The first few with their chances, and what is left for everything that is no deploy."""
+        named = [_with_chance(one) for one in possible[:_AT_MOST]]
+        more = [f"{len(possible) - _AT_MOST} more"] if len(possible) > _AT_MOST else []
+        return ", ".join([*named, *more, f"no deploy ({chance(self.ranking.no_deploy)})"])
 
     def _ruled_out(self) -> list[str]:
         if not self.ranking.rejected:

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import click
 
+from detector.alerting.numbers import chance
 from detector.cli.options import as_json, config_option, json_option, say, show_time
 from detector.errors import UsageError
-from detector.model.deploy import Ranking, Suspect, Term
+from detector.model.deploy import Deploy, DeployStatus, Ranking, Suspect, Term
 from detector.model.incident import Incident, IncidentMetric
 
 __all__ = ["explain"]
 
 _MOST_SHOWN = 5
-_LITTLE = 0.05
+_LITTLE, _HARDLY = 0.05, 0.005  # logs of factors: below the first a line of its own is not worth it
 _WORDS = {
     "background": "what else happens per hour, by the traffic",
     "odds": "how often there is no deploy behind an incident",
@@ -28,7 +29,7 @@ _WORDS = {
     "replaced": "it had been replaced",
     "scope": "whom it reached, against who was hit",
     "size": "how many it reached, against how much is missing",
-    "recovery": "when it ended, against when it was rolled back",
+    "recovery": "how it ended or went on, with its rollback or without",
     "picked": "people rolled it back",
 }
 
@@ -62,33 +63,52 @@ def explained(one: Incident, timezone: str) -> list[str]:
     lines = [
         f"Incident {one.number}, {part.metric}: began {likely} (90 %: {earliest} to {latest})",
         "",
-        f"No deploy: {ranking.no_deploy:.0%}, weight {_weight(ranking.background)}",
+        *_confirmed(one),
+        f"No deploy: {chance(ranking.no_deploy)}, weight {_weight(ranking.background)}",
         *_terms(ranking.background),
     ]
     weighed = [suspect for suspect in ranking.suspects if suspect.terms]
     for suspect in weighed[:_MOST_SHOWN]:
-        lines += ["", *_suspect(suspect)]
+        lines += ["", *_suspect(suspect, timezone)]
     if len(weighed) > _MOST_SHOWN:
         rest = sum(suspect.probability for suspect in weighed[_MOST_SHOWN:])
-        lines += ["", f"And {len(weighed) - _MOST_SHOWN} more, {rest:.0%} together"]
+        lines += ["", f"And {len(weighed) - _MOST_SHOWN} more, {chance(rest)} together"]
     if not any(suspect.terms for suspect in ranking.suspects) and not ranking.background:
         lines += ["", "An older detector ranked it and did not keep the weights"]
     return [*lines, "", *_control_group(part, ranking), *_rejected(ranking)]
 
 
-def _suspect(suspect: Suspect) -> list[str]:
+def _confirmed(one: Incident) -> list[str]:
+    """What a person said holds, whatever the weights below it say."""
+    said = one.confirmed
+    if said is None:
+        return []
+    what = "no deploy" if said.deploy is None else said.deploy
+    why = f": {said.why}" if said.why else ""
+    return [f"Confirmed by {said.by}: {what}{why}; the weights are those of before", ""]
+
+
+def _suspect(suspect: Suspect, timezone: str) -> list[str]:
     deploy = suspect.deploy
-    named = f"{deploy.service} {deploy.version}".strip()
-    return [
-        f"{named} ({deploy.id}): {suspect.probability:.0%}, weight {_weight(suspect.terms)}",
-        *_terms(suspect.terms),
-    ]
+    named = f"{f'{deploy.service} {deploy.version}'.strip()} ({deploy.id}), {_since(deploy, timezone)}"
+    return [f"{named}: {chance(suspect.probability)}, weight {_weight(suspect.terms)}", *_terms(suspect.terms)]
+
+
+def _since(deploy: Deploy, timezone: str) -> str:
+    if deploy.finished_at is not None:
+        verb = "failed" if deploy.status is DeployStatus.FAILURE else "live"
+        return f"{verb} {show_time(deploy.finished_at, timezone)}"
+    if deploy.started_at is not None:
+        return f"begun {show_time(deploy.started_at, timezone)}"
+    return f"heard of {show_time(deploy.received_at, timezone)}"
 
 
 def _terms(terms: Sequence[Term]) -> list[str]:
     """One line each, but for those that change nothing."""
     told = [term for term in terms if abs(term.log_ratio) > _LITTLE]
-    return [f"  x {exp(term.log_ratio):<9.3g} {_WORDS.get(term.name, term.name)}" for term in told]
+    lines = [f"  x {exp(term.log_ratio):<9.3g} {_WORDS.get(term.name, term.name)}" for term in told]
+    rest = sum(term.log_ratio for term in terms if abs(term.log_ratio) <= _LITTLE)
+    return [*lines, f"  x {exp(rest):<9.3g} all else"] if abs(rest) > _HARDLY else lines
 
 
 def _weight(terms: Sequence[Term]) -> str:
@@ -101,7 +121,7 @@ def _control_group(part: IncidentMetric, ranking: Ranking) -> list[str]:
         return ["Who was hit: not known, the rule has no `split`"]
     lines = []
     for found in part.where:
-        hit = ", ".join(f"{name} ({share:.0%} of the loss)" for name, share in found.segments)
+        hit = ", ".join(f"{name} ({chance(share)} of the loss)" for name, share in found.segments)
         lines.append(f"Who was hit, by {found.column}: {hit or ('all alike' if found.everywhere else 'unclear')}")
     scoped = [one for one in ranking.suspects if one.terms and one.deploy.scope is not None and one.deploy.scope.by]
     if scoped:

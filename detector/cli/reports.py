@@ -43,7 +43,7 @@ def report_of(said: Said, settings: Settings, now: datetime) -> Deploy:
     started_at = None if said.started_at is None else parse_time(said.started_at, settings, "--started-at")
     if started_at is not None and started_at > at:
         raise UsageError(
-            f"--started-at {said.started_at} is after --at {at.isoformat()}; a roll-out starts before it is live"
+            f"--started-at {said.started_at} is after --at {said.at or 'now'}; a roll-out starts before it is live"
         )
     status = DeployStatus(said.status)
     if said.url is not None and not is_web_address(said.url):

@@ -1,4 +1,4 @@
-"""From a case to its answer, by the code that the daemon calls."""
+"""From a case to its answer: the ranking is the daemon's; what it is asked about follows from rows of any length."""
 
 import json
 from datetime import UTC, datetime
@@ -39,16 +39,16 @@ def judge_case(case: Case) -> tuple[Onset, Ranking]:
     rows = rows_of(case.outcomes)
     is_drop = _is_drop(case, rows)
     course = follow_course(rows, case.as_of, is_drop=is_drop)
-    known = [one for one in case.outcomes if one.value is not None]
+    first = [one for one in case.outcomes if one.value is not None][course.first]
     question = Question(
         onset=course.onset,
         as_of=case.as_of,
-        first_bucket_at=known[course.first].span.start_at,
+        first_bucket_at=first.span.start_at,
         services=case.services,
         graph=case.graph,
         record=case.record,
-        is_empty=known[course.first].value == 0,
-        bucket_s=case.bucket_s,
+        is_empty=first.value == 0,
+        bucket_s=int(first.span.length.total_seconds()),
         is_drop=is_drop,
         segments=case.segments,
         dispersion=rows.own_dispersion(course.first),

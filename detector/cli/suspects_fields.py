@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from math import isfinite
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -15,6 +14,8 @@ from detector.linking.report_texts import LONGEST, complaint_about, parse_instan
 __all__ = ["Node", "read_json"]
 
 T = TypeVar("T")
+
+_MOST = 1e100  # its square is still a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,10 @@ class Node:
 
     def number(self) -> float:
         """A finite number."""
-        if isinstance(self.value, bool) or not isinstance(self.value, int | float) or not isfinite(self.value):
+        if isinstance(self.value, bool) or not isinstance(self.value, int | float) or self.value != self.value:
             self.wrong(f"{shown(self.value)} is no number; write digits and a decimal point only")
+        if abs(self.value) > _MOST:  # an infinity of 1e999, too
+            self.wrong(f"{shown(self.value)} is beyond what is reckoned with; write at most {_MOST:g}")
         return float(self.value)
 
     def count(self) -> float:
@@ -146,5 +149,7 @@ def read_json(path: Path) -> Node:
         raise UsageError(
             f"{path}:{error.lineno}:{error.colno}: {found} is no JSON here: {error.msg}; mend it"
         ) from None
+    except ValueError:
+        raise UsageError(f"{path}: holds a number of thousands of digits; write fewer") from None
     except RecursionError:
         raise UsageError(f"{path}: lists within lists without end; write a case") from None

@@ -36,7 +36,24 @@ _OTHER_NAMES = {
     "datasource": "source",
     "missing": "empty",
     "dependencies": "depends_on",
+    "currency": "unit",
+    "label": "title",
+    "description": "title",
+    "aggregate": "value",
+    "aggregation": "value",
+    "timestamp": "time",
+    "condition": "where",
+    "granularity": "every",
+    "frequency": "every",
+    "segments": "split",
+    "breakdown": "split",
+    "grace": "lateness",
+    "minimum": "at_least",
+    "min_loss": "at_least",
+    "receivers": "notify",
 }
+
+_OPEN_LISTS = ("split", "calendar", "services", "depends_on")
 
 # Paths of a file's mappings ("*" for any name or index) and their models; the path () is the mapping itself.
 Shape = Mapping[Path, type[BaseModel]]
@@ -163,7 +180,7 @@ def _said(detail: Any) -> str:  # noqa: ANN401 - pydantic's own dict
     messages = {
         "value_error": str(context.get("error")),
         "string_type": f"{written} is not text{': put it in quotes' if is_plain else ''}",
-        "list_type": "must be a list: write [a, b]",
+        "list_type": _no_list(detail),
         "dict_type": no_mapping,
         "model_type": no_mapping,
         "int_type": no_number,
@@ -175,6 +192,13 @@ def _said(detail: Any) -> str:  # noqa: ANN401 - pydantic's own dict
         "too_long": too_long,
     }
     return messages.get(detail["type"]) or f"cannot be used: {detail['msg']}"
+
+
+def _no_list(detail: Any) -> str:  # noqa: ANN401 - pydantic's own dict
+    """A list wanted. Of keys that never hold a secret the fix can be written out."""
+    written = detail["input"]
+    is_told = detail["loc"][-1:] and detail["loc"][-1] in _OPEN_LISTS and isinstance(written, str)
+    return f"{shown(written)} is no list: write [{shown(written)[1:-1]}]" if is_told else "must be a list: write [a, b]"
 
 
 def _bounds(context: Mapping[str, Any]) -> str:

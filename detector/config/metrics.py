@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from detector.config.complaints import Complaint, Shape, complaints, meant_keys, spelled
+from detector.config.doubts import doubts_of
 from detector.config.forms import form_complaints
 from detector.config.known import Known
 from detector.config.reading import FileReport
@@ -61,6 +62,8 @@ def read_metric(name: str, raw: object, owner: Owner, known: Known, report: File
         return None
     if entry.timezone is not None and (warning := abbreviation_warning(entry.timezone)) is not None:
         report.warn((*at, "timezone"), f"timezone: {warning}")
+    for path, doubt in doubts_of(entry):
+        report.warn((*at, *path), doubt)
     line = report.document.key_place(at).line
     return _metric(name, entry, owner, known, f"{owner.place}:{line}")
 

@@ -45,11 +45,15 @@ _CATALOGS = ("pg_", "sqlite_", "information_schema", "mysql", "performance_schem
 def line(value: object) -> str:
     """One line of text."""
     if not isinstance(value, str):
-        raise NotUsable(f"{shown(value)} is not text: put it in quotes" if _is_scalar(value) else "must be text")
+        raise NotUsable(f"{shown(value)} is not text: put it in quotes" if _is_scalar(value) else _no_text(value))
     text = str(value).strip()
     if not text or "\n" in text or len(text) > _MAX_LINE:
         raise NotUsable(f"{shown(value)} must be one line of 1 to {_MAX_LINE} characters")
     return text
+
+
+def _no_text(value: object) -> str:
+    return "must be text, not a list: write one name without brackets" if isinstance(value, list) else "must be text"
 
 
 def _is_scalar(value: object) -> bool:

@@ -3,6 +3,7 @@
 This is a seat belt and a source of good messages; what protects the database is a role that may only SELECT.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +25,7 @@ TEXTS_KEPT = 16_384
 """Of each kind, for the next reload: more than 3,000 rules have, since what is gone through in turn is found again only
 where all of it is kept."""
 
+_BARE_NAME = re.compile(r"[^\W\d][\w$]*")
 _BINDS = frozenset({"start", "end"})
 _COLUMNS = ("bucket", "value")
 _WRITES = (
@@ -82,13 +84,7 @@ def fragment_flaws(text: str, dialect: str, *, is_aggregate: bool) -> tuple[SqlF
 
 def _fragment(text: str, dialect: str, *, is_aggregate: bool) -> Iterator[SqlTrouble]:
     sql = cut(text, dialect)
-    for word, token in sql.words():
-        if token.token_type is TokenType.SEMICOLON:
-            raise SqlTrouble(token.start, "`;` would end the statement: delete it")
-        if word in {"select", "with"}:
-            raise SqlTrouble(token.start, "a query in an expression needs the long form: use `sql:`")
-        if word == "over":
-            raise SqlTrouble(token.start, "a window over rows needs the long form: use `sql:`")
+    _refuse_statements(sql)
     yield from _known_good(troubles_of_tokens(sql, frozenset(), is_fragment=True))
     tree = _parsed(f"SELECT ({text}\n)", dialect, shift=len("SELECT ("))
     inside = tree.expressions[0].this if isinstance(tree, exp.Select) and tree.expressions else None
@@ -96,9 +92,22 @@ def _fragment(text: str, dialect: str, *, is_aggregate: bool) -> Iterator[SqlTro
         raise SqlTrouble(0, f"{shown(text)} must be one expression, without AS and without a comma outside of brackets")
     aggregates = [token for name, token, _ in sql.calls() if name in AGGREGATES]
     if is_aggregate and not aggregates:
-        raise SqlTrouble(0, f"{shown(text)} is no aggregate: write sum(…), count(*), avg(…), …")
+        own = f"sum({text.strip()})" if _BARE_NAME.fullmatch(text.strip()) else "sum(…)"
+        raise SqlTrouble(0, f"{shown(text)} is no aggregate: write {own}, count(*), avg(…), …")
     if not is_aggregate and aggregates:
         raise SqlTrouble(aggregates[0].start, f"{shown(aggregates[0].text)} counts over rows: it cannot stand here")
+
+
+def _refuse_statements(sql: SqlText) -> None:
+    for word, token in sql.words():
+        if token.token_type is TokenType.SEMICOLON:
+            raise SqlTrouble(token.start, "`;` would end the statement: delete it")
+        if word == "where" and token is sql.tokens[0]:
+            raise SqlTrouble(token.start, f"{shown(token.text)} is the key's own word: write the condition alone")
+        if word in {"select", "with"}:
+            raise SqlTrouble(token.start, "a query in an expression needs the long form: use `sql:`")
+        if word == "over":
+            raise SqlTrouble(token.start, "a window over rows needs the long form: use `sql:`")
 
 
 def _known_good(troubles: Iterator[SqlTrouble]) -> Iterator[SqlTrouble]:

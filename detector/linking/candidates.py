@@ -131,7 +131,7 @@ def _candidate(question: Question, deploy: Deploy, others: _Others) -> Candidate
     One that still runs is taken to be half way: seen at a random moment of its run, as much lies ahead as behind.
     """
     begun_at, live = _begun_at(deploy), live_at(deploy)
-    over_at = deploy.finished_at if deploy.status is DeployStatus.FAILURE else live
+    over_at = _over_at(deploy)
     end_at = over_at if over_at is not None else question.as_of + max(question.as_of - begun_at, _INSTANT)
     exposure = Exposure(hours_after_onset(question, begun_at), hours_after_onset(question, max(begun_at, end_at)))
     undoing = others.rollbacks.get(deploy.id, ())
@@ -165,10 +165,15 @@ def hours_after_onset(question: Question, at: datetime) -> float:
 
 
 def _begun_at(deploy: Deploy) -> datetime:
-    live = live_at(deploy)
+    over_at = _over_at(deploy)
     if deploy.started_at is not None:
-        return deploy.started_at if live is None else min(deploy.started_at, live)
-    return deploy.received_at if live is None else live - _INSTANT
+        return deploy.started_at if over_at is None else min(deploy.started_at, over_at)
+    return deploy.received_at if over_at is None else over_at - _INSTANT
+
+
+def _over_at(deploy: Deploy) -> datetime | None:
+    """When it came to its end, well or not; None while it runs, or where a failure does not say."""
+    return deploy.finished_at if deploy.status is DeployStatus.FAILURE else live_at(deploy)
 
 
 def _rolled_back_at(question: Question, undoing: Sequence[Deploy]) -> datetime | None:

@@ -66,6 +66,10 @@ def _name(candidate: Candidate) -> str:
 
 def _when(question: Question, candidate: Candidate) -> str:
     likely, begun, live = question.onset.likely, candidate.begun_at, candidate.live_at
+    if candidate.deploy.status is DeployStatus.FAILURE:
+        failed_at = candidate.deploy.finished_at
+        verb, at = ("begun", begun) if failed_at is None else ("failed", failed_at)
+        return f"{verb} {_beside(at, likely)} the {question.what} began"
     if live is None:
         return f"still rolling out, begun {_beside(begun, likely)} the {question.what} began"
     if question.is_empty and question.bucket_s == HOUR_S and live <= question.first_bucket_at:

@@ -7,16 +7,14 @@ from math import erf, lgamma, log, sqrt
 
 import numpy as np
 
-from detector.linking.experience import Experience
 from detector.model.panel import Floats
 
-__all__ = ["CLOCK_SKEW_H", "Exposure", "lag_distribution", "parts_distribution"]
+__all__ = ["CLOCK_SKEW_H", "Exposure", "lag_parts", "parts_distribution"]
 
 CLOCK_SKEW_H = 2.0 / 60.0
 """Clocks of pipelines and databases differ by up to two minutes: exposure is blurred by that much on both sides."""
 
-_SHARES = Experience().lag_shares
-_TABLE_H = 120.0
+_TABLE_H = 120.0  # of the slowest part two in a million come later
 _STEP_H = 15.0 / 3600.0
 
 
@@ -42,27 +40,22 @@ def _lognormal_distribution(x: Floats, median: float, sigma: float) -> Floats:
 def _tables() -> tuple[Floats, Floats]:
     """Lags in hours, and the integral from 0 of each part's distribution function, shape (3, n); computed once."""
     at = np.arange(0.0, _TABLE_H + _STEP_H / 2.0, _STEP_H)
-    below = _parts(at)
+    below = lag_parts(at)
     steps = np.cumsum((below[:, 1:] + below[:, :-1]) / 2.0, axis=1) * _STEP_H
     return at, np.concatenate([np.zeros((below.shape[0], 1)), steps], axis=1)
 
 
-def _parts(hours: Floats) -> Floats:
+def lag_parts(hours: Floats) -> Floats:
+    """Share of guilty changes whose damage begins within so many hours of exposure, by part, (3, n); 0 below 0.
+
+    Gamma(shape 1.3, scale 18 min), what breaks at once; lognormal(median 3 h, sigma 0.8), leaks, caches and jobs;
+    uniform over a day, what only shows at another time of day. Starting values: half of the guilty changes in the
+    public ChangeRCA-B incidents showed within 2 minutes, while business numbers see slower ones as well; broad on
+    purpose, so that a wrong tail costs little. How much each part counts, `Experience` tells.
+    """
     quick = _gamma_distribution(np.maximum(hours, 0.0) / 0.3, 1.3)
     slow = _lognormal_distribution(hours, 3.0, 0.8)
     return np.stack([quick, slow, np.clip(hours / 24.0, 0.0, 1.0)])
-
-
-def lag_distribution(hours: Floats, shares: tuple[float, float, float] = _SHARES) -> Floats:
-    """Share of guilty changes whose damage begins within so many hours of exposure, shape as given; 0 below 0.
-
-    0.72 Gamma(shape 1.3, scale 18 min), what breaks at once; 0.20 lognormal(median 3 h, sigma 0.8), leaks, caches and
-    jobs; 0.08 uniform over a day, what only shows at another time of day. Starting values: half of the guilty changes
-    in the public ChangeRCA-B incidents showed within 2 minutes, while business numbers see slower ones as well; broad
-    on purpose, so that a wrong tail costs little.
-    """
-    below: Floats = np.tensordot(np.array(shares), _parts(hours), axes=1)
-    return below
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,15 @@ NO_DEPLOY = ""
 _SHARE_WORTH, _LAG_WORTH = 20.0, 30.0
 """How many incidents the starting values are worth."""
 
-_ROUNDS = 25
+_ROUNDS = 25  # of expectation and maximisation: more of them move no share by a millionth
+
 _ENOUGH_VERDICTS = 50
+"""With fewer verdicts the sharpness stays 1. A guess."""
+
 _SHARPNESS = np.exp(np.linspace(log(0.4), log(1.6), 29))
 _SHARPNESS_SD = 0.3
+"""Powers that are tried, and how far their logs lie from 0 before a verdict was heard. A guess."""
+
 _WINDOW_H = 0.5
 """The onset is known to about that: the lag's density is a mean over so much on both sides."""
 
@@ -62,33 +67,35 @@ def learn(lessons: Sequence[Lesson], start: Experience | None = None) -> Experie
     return replace(found, sharpness=_sharpness(told, found))
 
 
-def chances_of(lesson: Lesson, experience: Experience | None = None) -> tuple[float, ...]:
-    """Probability of each suspect of a lesson and then of no deploy; a verdict leaves no doubt.
-
-    With an experience the weights are taken anew from the terms; without, as they were told.
-    """
+def chances_of(lesson: Lesson) -> tuple[float, ...]:
+    """Probability of each suspect of a lesson and then of no deploy; a verdict leaves no doubt."""
     ranking = lesson.ranking
-    if lesson.verdict is not None:
-        mine = [float(one.deploy.id == lesson.verdict) for one in ranking.suspects]
-        return (*mine, 1.0 - min(sum(mine), 1.0))
-    if experience is None:
+    if lesson.verdict is None:
         return (*(one.probability for one in ranking.suspects), ranking.no_deploy)
-    return _shares(ranking, experience, _lag_parts(lesson))
+    guilty = _meant(ranking, lesson.verdict)
+    return (*(float(one is guilty) for one in ranking.suspects), float(guilty is None))
 
 
 def held_to(ranking: Ranking, verdict: str) -> Ranking:
     """The ranking once a person has said which deploy it was, or NO_DEPLOY; one nobody reported changes nothing."""
-    suspects = tuple(replace(one, probability=float(one.deploy.id == verdict)) for one in ranking.suspects)
-    ordered = tuple(sorted(suspects, key=lambda one: (-one.probability, one.deploy.id, one.deploy.source)))
-    known = fsum(one.probability for one in ordered)
-    if known == 0.0 and verdict != NO_DEPLOY:
+    guilty = _meant(ranking, verdict)
+    if guilty is None and verdict != NO_DEPLOY:
         return ranking
+    suspects = (replace(one, probability=float(one is guilty)) for one in ranking.suspects)
     return replace(
         ranking,
-        suspects=ordered,
-        no_deploy=1.0 - min(known, 1.0),
-        answer=Answer.NAMED if known else Answer.NONE,
+        suspects=tuple(sorted(suspects, key=lambda one: (-one.probability, one.deploy.id, one.deploy.source))),
+        no_deploy=float(guilty is None),
+        answer=Answer.NONE if guilty is None else Answer.NAMED,
     )
+
+
+def _meant(ranking: Ranking, verdict: str) -> Suspect | None:
+    """Whom a verdict means: two feeds may use one id for different deploys, and people mean the likelier one."""
+    if verdict == NO_DEPLOY:
+        return None
+    same = [one for one in ranking.suspects if one.deploy.id == verdict]
+    return min(same, key=lambda one: (-one.probability, one.deploy.source), default=None)
 
 
 def _has_terms(ranking: Ranking) -> bool:
@@ -165,5 +172,4 @@ def _knows(lesson: Lesson) -> bool:
 def _log_right(lesson: Lesson, experience: Experience, power: float) -> float:
     shares = _shares(lesson.ranking, experience, _lag_parts(lesson))
     powered = [each**power for each in shares]
-    ids = [*(one.deploy.id for one in lesson.ranking.suspects), NO_DEPLOY]
-    return log(max(powered[ids.index(lesson.verdict or NO_DEPLOY)] / fsum(powered), 1e-6))
+    return log(max(powered[chances_of(lesson).index(1.0)] / fsum(powered), 1e-6))

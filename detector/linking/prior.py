@@ -31,6 +31,8 @@ TYPICAL_FAILURE_RATE = 1.0 / 16.0
 
 _WORTH = 16.0
 _WORTHS = (4.0, 8.0, 16.0, 32.0, 64.0)
+"""How many deploys of a service the habits of all are worth: one failure among them before anything was seen; and how
+many are tried once records are known."""
 
 KIND_RISK: Mapping[DeployKind, float] = {
     DeployKind.DEPLOY: 1.0,
@@ -87,7 +89,7 @@ def habits_of(record: Mapping[str, ServiceRecord]) -> Habits:
 def _log_evidence(counts: Iterable[tuple[float, float]], rate: float, worth: float) -> float:
     a, b = rate * worth, (1.0 - rate) * worth
     whole = lgamma(a + b) - lgamma(a) - lgamma(b)
-    # One service more, as typical as can be, keeps few services from looking all alike.
+    # A weak belief in the starting value keeps two or three services from looking all alike, or all unlike.
     return fsum(whole + lgamma(a + x) + lgamma(b + n - x) - lgamma(a + b + n) for n, x in counts) - abs(
         worth - _WORTH
     ) / (4.0 * _WORTH)

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from detector.model.deploy import Deploy, DeployKind
 
 __all__ = [
-    "FIRST_YEAR",
     "LONGEST",
     "REPEATED_WITHIN",
     "complaint_about",
@@ -26,7 +25,7 @@ __all__ = [
 LONGEST = 200
 """Characters of one text."""
 
-FIRST_YEAR, LAST_YEAR = 1980, 2200
+_FIRST_YEAR, _LAST_YEAR = 1980, 2200
 """Ten weeks of history before a time, and its offset from UTC, must be times as well."""
 
 REPEATED_WITHIN = timedelta(minutes=10)
@@ -80,8 +79,8 @@ def parse_instant(text: str, timezone: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError("is no time; write it as 2026-03-10T09:06 or 2026-03-10T09:06+01:00") from None
-    if not FIRST_YEAR <= at.year <= LAST_YEAR:
-        raise ValueError(f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        raise ValueError(f"lies outside the years {_FIRST_YEAR} to {_LAST_YEAR}")
     if at.tzinfo is None:
         at = at.replace(tzinfo=ZoneInfo(timezone))
     return at.astimezone(UTC)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Relation", "distance", "reach", "relations"]
+__all__ = ["Relation", "reach", "relations"]
 
 _BY_HOPS = (1.0, 0.3, 0.1)
 _STRANGER = 0.02
@@ -24,23 +24,17 @@ class Relation:
     is_caller: bool = False
 
 
-def distance(services: Sequence[str], graph: Mapping[str, tuple[str, ...]], service: str) -> int | None:
-    """Hops from the nearest of a rule's services along `depends_on` to a service; None: no known way.
-
-    Args:
-        services: what the rule names; each is 0 hops away, known to the graph or not.
-        graph: service -> what it depends on; cycles and names without an entry are fine.
-        service: the one that was deployed.
-    """
-    return _hops(services, graph).get(service)
-
-
 def relations(
     services: Sequence[str], graph: Mapping[str, tuple[str, ...]], others: Iterable[str] = ()
 ) -> Mapping[str, Relation]:
     """Where every service stands that the rule, the graph or `others` name, in alphabetical order.
 
     The neighbour is the first in alphabetical order, so that the order of lists changes nothing.
+
+    Args:
+        services: what the rule names; each is 0 hops away, known to the graph or not.
+        graph: service -> what it depends on; cycles and names without an entry are fine.
+        others: who may be unknown to both, such as those that were deployed.
     """
     hops = _hops(services, graph)
     names = sorted({*hops, *graph, *others, *(needed for several in graph.values() for needed in several)})
@@ -48,6 +42,7 @@ def relations(
 
 
 def _hops(services: Sequence[str], graph: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    """Steps along `depends_on` from the nearest of the rule's services, of those to which there is a way."""
     found = dict.fromkeys(services, 0)
     ring = set(found)
     while ring:

@@ -20,8 +20,8 @@ _FOLLOWED_FACTOR, _TAKEN_BACK_FACTOR = 0.7, 0.05
 on, so that only what a restart heals is gone; a rollback takes it away but for damaged data and caches. Guesses;
 Gandalf (NSDI 2020) and Sentry's issue list tell how often a version is blamed that had gone."""
 
-_LEAST_PER_HOUR = 1e-6
-_SHORTEST = timedelta(minutes=1)
+_LEAST_PER_HOUR = 1e-6  # of a candidate that nothing fits: its log must be a number
+_SHORTEST = timedelta(minutes=1)  # an onset known to the instant is taken for the minute that begins with it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +34,6 @@ class Timing:
         density: of the lag per hour in each piece, what replaced the candidate counted in, shape (candidates, pieces).
         per_hour: mean density over the onset, as if it had not been replaced.
         kept: what being replaced leaves of that, as a part.
-        by_lag: per_hour of each part of the lag alone, shape (parts, candidates).
     """
 
     spans: tuple[Span, ...]
@@ -42,7 +41,6 @@ class Timing:
     density: Floats
     per_hour: tuple[float, ...]
     kept: tuple[float, ...]
-    by_lag: Floats
 
     def pieces_given(self, chances: Sequence[float], no_deploy: float) -> tuple[tuple[Span, float], ...]:
         """The onset's pieces given how likely each candidate is to have begun it; their shares sum to about 1."""
@@ -62,7 +60,7 @@ def timing_of(question: Question, candidates: Sequence[Candidate]) -> Timing:
     shares = np.array([share for _, share in pieces], dtype=np.float64)
     shares = shares / shares.sum()
     if not candidates:
-        return Timing(spans, shares, np.zeros((0, shares.size)), (), (), np.zeros((3, 0)))
+        return Timing(spans, shares, np.zeros((0, shares.size)), (), ())
     exposures = [one.exposure for one in candidates]
     replaced = np.array([one.replaced_at_h for one in candidates])[:, None]
     parts = np.array(question.experience.lag_shares)
@@ -93,7 +91,6 @@ def timing_of(question: Question, candidates: Sequence[Candidate]) -> Timing:
         live / width,
         tuple(np.maximum(plain, _LEAST_PER_HOUR).tolist()),
         tuple(np.clip(fine / np.maximum(plain, _LEAST_PER_HOUR), 1e-6, 1.0).tolist()),
-        (by_part / width) @ shares,
     )
 
 

@@ -21,7 +21,7 @@ _ONE_DAY = timedelta(days=1)
 _SATURDAY = 5
 _LONGEST_BRIDGE = 4  # working days between two days off: the week after Christmas
 _FURTHEST = _LONGEST_BRIDGE + 2  # days between a day that is near a holiday and it
-_SHARE_OF_PARTS = 0.1
+_SHARE_OF_PARTS = 0.1  # of the parts of a country; what fewer of them celebrate moves little of the whole
 
 
 def with_calendar(panel: Panel, code: str | None, own_dates: Sequence[date]) -> Panel:
@@ -68,9 +68,9 @@ def holiday_flags(grid: Grid, code: str | None, own_dates: Sequence[date]) -> Bo
 def unsettled_flags(grid: Grid, code: str | None, own_dates: Sequence[date]) -> Bools:
     """True for buckets on days on which some trade as on a day off, and most as ever, shape (n,).
 
-    These are the day before a day off and the one after it, the weekend that touches one, up to four working days
-    between two, and the holidays of a part of the country, if a tenth of its parts or more have them. No day off is
-    among them.
+    These are the day before a day off and the one after it, the weekend that touches one, the days between two that are
+    less than a week apart with four working days at most between them, and the holidays of a part of the country, if a
+    tenth of its parts or more have them. No day off is among them.
 
     Raises:
         ValueError: an unknown code.
@@ -122,7 +122,7 @@ def _near(off: frozenset[date]) -> frozenset[date]:
                 near.add(at)
                 at += step
         until_next: list[date] = []
-        for ahead in range(1, _LONGEST_BRIDGE + 3):  # with a weekend in it
+        for ahead in range(1, _FURTHEST + 1):  # within a week, a weekend in it or not
             at = day + ahead * _ONE_DAY
             if at in off:
                 near.update(until_next)
@@ -140,7 +140,7 @@ def _regional_holidays(code: str | None, years: tuple[int, ...]) -> dict[date, s
     import holidays  # noqa: PLC0415  a third of a second that only rules with a calendar should pay
 
     country = code.strip().upper()
-    parts = holidays.list_supported_countries(include_aliases=False)[country]
+    parts = holidays.country_holidays(country).subdivisions
     every = [dict(holidays.country_holidays(country, subdiv=part, years=years)) for part in parts]
     seen = Counter(day for one in every for day in one)
     names = {day: name for one in reversed(every) for day, name in one.items()}

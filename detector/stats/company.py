@@ -99,8 +99,10 @@ class Company:
     adds_up: bool
 
     def lent(self, day: Day) -> Lent | None:
-        """What is known at its midnight; None where there is no week before it."""
+        """What is known at its midnight; None where there is no week before it, or the day is none of its own."""
         at = day.number - self.first_day
+        if not 0 <= at < len(self.members):
+            return None
         week = self.week[at : at + WEEK][::-1]
         known = np.isfinite(week)
         count = known.sum(axis=0)

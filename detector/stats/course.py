@@ -25,6 +25,8 @@ _RISES = np.exp(np.linspace(np.log(1.1), np.log(8.0), 20))
 """Levels that are tried, as parts of what is usual; all alike before the numbers are looked at."""
 
 _LASTS, _ENDS = 0.6, 0.4
+"""What is judged lasts more often than it has passed. A guess."""
+
 _RAMPS_S = ((0.0, 0.79), (1800.0, 0.07), (5400.0, 0.07), (14400.0, 0.07))
 """An outage is sudden more often than not; caches, rollouts and queues make it grow over minutes or hours. Guesses."""
 
@@ -39,9 +41,9 @@ _LEAST = 0.02
 """No bucket is expected to be emptier than this part of the usual: late payments and test orders come in any outage."""
 
 _OUT_SDS = 2.5758  # of 99 in 100 normal values
-_HOPELESS = 14.0
-_SURE = 50.0
-_HARDLY = 1e-5
+_HOPELESS = 14.0  # logs below the best start: one in a million, and worth no ramp
+_SURE = 50.0  # log of odds: enough to be sure of, and far from where exp overflows
+_HARDLY = 1e-5  # a piece less likely than this names no deploy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,7 +191,7 @@ def _begun(rows: Rows, left: Floats, grid: _Grid, total: Floats, after: Floats, 
 
 def _worth_a_ramp(grid: _Grid, best: Floats) -> Places:
     """Starts from the longest ramp before the first sudden one that is not hopeless to the last such one."""
-    good = grid.at_s[best > best.max() - _HOPELESS]
+    good = grid.at_s[best >= best.max() - _HOPELESS]
     longest = _RAMPS_S[-1][0]
     return np.flatnonzero((grid.at_s >= good.min() - longest) & (grid.at_s <= good.max()))
 

@@ -8,6 +8,7 @@ import numpy as np
 from detector.model.panel import Floats
 from detector.model.span import epoch_s
 from detector.model.verdict import Outcome
+from detector.stats.magnitude import cut
 
 __all__ = ["Rows", "rows_of"]
 
@@ -20,6 +21,11 @@ _UNLIKE = 1.5
 
 _UNKNOWN_PART = 0.25
 """Where all rows expect alike, nothing tells chance from error: this part of the smallest variance is taken for it."""
+
+_FROM_NOTHING = 8.0
+"""What never was has no usual rate: the most that came is taken for so many times as much, the largest rise tried."""
+
+_NOTHING = 1e-9  # of what the busiest row expects: a row that expects less tells nothing of relative errors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +68,10 @@ def rows_of(outcomes: Sequence[Outcome]) -> Rows:
         (epoch_s(one.span.start_at), one.span.length.total_seconds(), one.value, one.expected, one.spread)
         for one in sorted(known, key=lambda one: one.span)
     ]
-    start_s, length_s, value, expected, spread = np.array(table, dtype=np.float64).reshape(-1, 5).T
+    start_s, length_s, *numbers = np.array(table, dtype=np.float64).reshape(-1, 5).T
+    value, expected, spread = (cut(each) for each in numbers)
+    if not expected.any():
+        expected = np.full(expected.shape, np.abs(value).max(initial=1e-12) / _FROM_NOTHING)
     wander = _wander(expected, spread)
     usual = np.maximum(expected, 1e-12)
     more = np.maximum(_SHARED_H * 3600.0 / length_s - 1.0, 0.0)
@@ -75,7 +84,7 @@ def _wander(expected: Floats, spread: Floats) -> float:
 
     Least squares of relative errors for both, w^2 between none and the smallest square.
     """
-    some = (expected > 0) & (spread > 0)
+    some = (expected > _NOTHING * expected.max(initial=0.0)) & (spread > 0)
     if not some.any():
         return 0.0
     square, inverse = (spread[some] / expected[some]) ** 2, 1.0 / expected[some]

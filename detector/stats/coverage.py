@@ -8,7 +8,7 @@ __all__ = ["Reach"]
 
 _OUTSIDE = 0.005  # of the buckets on each side
 _START = 2.5758293035489004  # standard normal, two-sided 99 of 100
-_LEAST, _MOST = 2.0, 9.0
+_LEAST, _MOST = 2.0, 9.0  # deviates: tighter ones would be found by chance, wider ones hold whatever comes
 # What a miss adds, in standard deviations: after two hundred buckets inside it is gone again.
 _STEP = 0.15
 _MOST_A_DAY = 2.0  # misses more than are due: an outage of a day is no habit
@@ -17,8 +17,10 @@ _MOST_A_DAY = 2.0  # misses more than are due: an outage of a day is no habit
 class Reach:
     """How many deviates the range reaches down and up, so that 99 of 100 buckets lie inside; (m,) each.
 
-    Adaptive conformal inference (Gibbs and Candes, NeurIPS 34, 2021): each miss moves the limit out, each bucket inside
-    moves it in by as much less as misses should be rarer. Whatever the law, the share outside comes to what is asked.
+    Each miss moves the limit out, each bucket inside moves it in by as much less as misses should be rarer: adaptive
+    conformal inference (Gibbs and Candes, NeurIPS 34, 2021), on the limit itself in place of its level (quantile
+    tracking; Angelopoulos, Candes and Tibshirani, NeurIPS 36, 2023). Whatever the law, the share outside comes to what
+    is asked, but for `_LEAST`, `_MOST` and days of many misses.
     """
 
     def __init__(self, series: int) -> None:

@@ -1,7 +1,6 @@
 """Buckets of a grid as a table of local days and slots of the day."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +9,6 @@ from detector.model.grid import Grid
 from detector.model.panel import Floats
 
 __all__ = ["Layout", "layout_of"]
-
-_WEEK = 7
 
 Indices = npt.NDArray[np.int64]
 
@@ -24,8 +21,6 @@ class Layout:
         days, slots: size of the table; `slots` is the number of buckets in a day of 24 hours.
         day, slot: row and column of each bucket, shape (n,).
         first: position of the first bucket of each day, and `n` at the end, shape (days + 1,).
-        weeks: runs of days from Thursday to Wednesday, the first and the last cut off: what is learned is learned once
-            in each, at its beginning, wherever the grid begins.
     """
 
     days: int
@@ -33,7 +28,6 @@ class Layout:
     day: Indices
     slot: Indices
     first: Indices
-    weeks: tuple[slice, ...]
 
     def table(self, values: Floats) -> Floats:
         """Values (m, n) as (m, days, slots): nan where there is none, the mean where a repeated hour gives two."""
@@ -49,21 +43,10 @@ class Layout:
             table[:, cell] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
         return table.reshape(-1, self.days, self.slots)
 
-    def row(self, table: Floats) -> Floats:
-        """A table (m, days, slots) as values of the buckets, (m, n), contiguous."""
-        return np.ascontiguousarray(table[:, self.day, self.slot])
-
-    def spread_out(self, daily: Floats) -> Floats:
-        """Values of days (m, days) as values of their buckets, (m, n)."""
-        return np.ascontiguousarray(daily[:, self.day])
-
 
 def layout_of(grid: Grid) -> Layout:
     """The table of a grid, from the day of its first bucket to the day of its last."""
     local = grid.local_day
     day = np.maximum.accumulate(local - local[0])  # in a repeated hour at midnight the new day has begun for good
     days = int(day[-1]) + 1
-    first = np.searchsorted(day, np.arange(days + 1))
-    edges = [0, *range(_WEEK - int(local[0]) % _WEEK, days, _WEEK), days]
-    weeks = tuple(slice(start, end) for start, end in pairwise(edges))
-    return Layout(days, grid.slots_per_day, day, grid.slot_of_day, first, weeks)
+    return Layout(days, grid.slots_per_day, day, grid.slot_of_day, np.searchsorted(day, np.arange(days + 1)))

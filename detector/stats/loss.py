@@ -42,9 +42,10 @@ def find_loss(
     spreads: list[float] = []
     per_hour = 0.0
     for outcome in outcomes:
-        value, expected, spread = outcome.value, outcome.expected, outcome.spread
-        if value is None or expected is None or spread is None or not all(map(isfinite, (value, expected, spread))):
+        known = _known(outcome)
+        if known is None:
             continue
+        value, expected, spread = known
         units = outcome.weight if kind is Kind.RATIO and outcome.weight is not None else 1.0
         gaps.append(sign * (expected - value) * units)
         spreads.append(spread * units)
@@ -58,12 +59,21 @@ def find_loss(
     return Loss(amount, low, high, per_hour, came_back)
 
 
+def _known(outcome: Outcome) -> tuple[float, float, float] | None:
+    """Value, expectation and sd, where all three are numbers."""
+    value, expected, spread = outcome.value, outcome.expected, outcome.spread
+    if value is None or expected is None or spread is None or not all(map(isfinite, (value, expected, spread))):
+        return None
+    return value, expected, spread
+
+
 def _came_back(after: Sequence[Outcome], amount: float) -> float:
     """Of a missing amount, what came after it."""
     more, spreads = 0.0, []
     for outcome in after:
-        value, expected, spread = outcome.value, outcome.expected, outcome.spread
-        if value is not None and expected is not None and spread is not None:
+        known = _known(outcome)
+        if known is not None:
+            value, expected, spread = known
             more += value - expected
             spreads.append(spread)
     return min(more, max(amount, 0.0)) if more > _90_OF_100 * _sd_of_sum(spreads) else 0.0

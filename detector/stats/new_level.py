@@ -19,7 +19,8 @@ class NewLevel:
     """How far series have moved since their newest levels began, from a week of buckets at each.
 
     The move of a series is the sum of what came over the sum of what the old level let expect, shrunk towards no move
-    as far as chance could have made it (positive-part James-Stein, Efron & Morris, JASA 1973): 1 - variance / gap^2.
+    as far as chance could have made it: by 1 - variance / gap^2, and by all of it where that is below 0 (the
+    non-negative garrote of Breiman, Technometrics 37, 1995, in its orthonormal case with the variance for its penalty).
     """
 
     def __init__(self, kind: Kind, series: int) -> None:
@@ -99,8 +100,8 @@ class NewLevel:
     def _move(self) -> Floats:
         should, came, variance, count = self._sums
         gap = came - should
-        square = np.where(gap != 0, gap * gap, np.inf)
-        sure = np.clip(1.0 - variance / square, 0.0, 1.0)
+        square = gap * gap
+        sure = np.clip(1.0 - variance / np.where(square > 0, square, np.inf), 0.0, 1.0)
         if not self._adds_up:
             return sure * gap / np.maximum(count, 1.0)
         share = np.where(should > 0, gap / np.where(should > 0, should, 1.0), 0.0)

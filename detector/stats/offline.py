@@ -132,5 +132,5 @@ def _written(path: Path, frame: pd.DataFrame) -> UsageError | None:
     try:
         frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
     except OSError as error:
-        return UsageError(f"{path}: cannot be written: {error.strerror}; choose another --out")
+        return UsageError(f"{path}: cannot be written: {error.strerror or error}; choose another --out")
     return None

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import isfinite
 
 import numpy as np
 
@@ -11,13 +10,19 @@ from detector.model.metric import Kind
 from detector.model.panel import Floats
 from detector.model.span import Span
 from detector.model.verdict import Onset, Outcome
+from detector.stats.magnitude import cut
 
 __all__ = ["find_onset", "onset_of"]
 
-PIECES = 12  # of a bucket: five minutes of an hour
+_PIECES = 12  # of a bucket: five minutes of an hour
 _REACH = 12  # buckets before the first anomalous one in which a slow fall may have begun
 _LEVELS, _MOST = 41, 20.0  # how many levels after the change are tried, and up to how many times the usual one
 _QUIETEST = 0.02  # of the variance stays when nothing is sold
+_LEAST_SD = 0.02  # of what is expected: no baseline is surer than that
+_SPARE = (
+    1.25  # levels are tried up to so many times the furthest one that was seen, and to 1.5 times the usual at least
+)
+_LEAST_REACH = 1.5
 # Amounts come in grains (one sale: variance over mean; one trial of a ratio), and a density must not say more than a
 # chance can: one grain's width around the mean has at most probability 1, so the sd is at least 1 / sqrt(2 pi) grains.
 _GRAIN = 0.4
@@ -65,12 +70,12 @@ def find_onset(
     begin = max(0, first - reach)
     end = _end_of_run(outcomes, first)
     row = _row_of(outcomes[begin:end])
-    pieces = np.arange((first - begin + 1) * PIECES)  # at the latest in the last moments of the first anomalous bucket
-    edges = np.arange(2 * pieces.size + 1) / (2.0 * PIECES)
+    pieces = np.arange((first - begin + 1) * _PIECES)  # at the latest in the last moments of the first anomalous bucket
+    edges = np.arange(2 * pieces.size + 1) / (2.0 * _PIECES)
     log_weight = _log_likelihood(row, edges, _levels(row, kind))
     weight = np.exp(log_weight - log_weight.max())
     inside = (weight[:-1:2] + 4.0 * weight[1::2] + weight[2::2]) / 6.0  # Simpson's rule over each piece
-    inside = inside * back_decay ** np.maximum(first - begin - pieces // PIECES, 0)
+    inside = inside * back_decay ** np.maximum(first - begin - pieces // _PIECES, 0)
     return _onset([outcome.span for outcome in outcomes[begin : first + 1]], inside / inside.sum())
 
 
@@ -88,10 +93,11 @@ def _row_of(outcomes: Sequence[Outcome]) -> _Row:
         for at, outcome in enumerate(outcomes)
         if outcome.value is not None and outcome.expected is not None and outcome.spread is not None
     ]
+    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    value, expected, spread = (cut(column) for column in table.T[1:])
     # Closed hours, where nothing is expected and nothing varies, say nothing of when it began.
-    telling = [row for row in rows if all(isfinite(part) for part in row) and (row[2] != 0 or row[3] > 0)]
-    table = np.array(telling, dtype=np.float64).reshape(-1, 4)
-    return _Row(table[:, 0], table[:, 1], table[:, 2], table[:, 3])
+    telling = np.isfinite(table).all(axis=1) & ((expected != 0) | (spread > 0))
+    return _Row(table[telling, 0], value[telling], expected[telling], spread[telling])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,14 +114,14 @@ class _Levels:
 
 
 def _levels(row: _Row, kind: Kind) -> _Levels:
-    size = np.maximum(row.spread, 0.02 * np.abs(row.expected))
+    size = np.maximum(row.spread, _LEAST_SD * np.abs(row.expected))
     size = np.where(size > 0, size, 1.0)[:, None]
     if kind is Kind.GAUGE:  # a gauge may be around 0: it moves by a step, and is as noisy as before
-        reach = 1.25 * np.abs(row.value - row.expected).max(initial=0.0)
+        reach = _SPARE * np.abs(row.value - row.expected).max(initial=0.0)
         mean = row.expected[:, None] + np.linspace(-reach, reach, _LEVELS)
         return _Levels(mean, np.broadcast_to(size, mean.shape), np.zeros(row.at.size))
     usual = np.where(row.expected > 0, row.expected, 1.0)
-    most = max(1.5, 1.25 * float((np.abs(row.value) / usual).max(initial=0.0)))
+    most = max(_LEAST_REACH, _SPARE * float((np.abs(row.value) / usual).max(initial=0.0)))
     left = np.linspace(0.0, min(most, _MOST), _LEVELS)
     grain = _lumps(row) if kind is Kind.RATIO else np.where(row.expected > 0, size[:, 0] ** 2 / usual, 0.0)
     spread = np.maximum(size * np.sqrt(np.maximum(left, _QUIETEST)), _GRAIN * grain[:, None])
@@ -137,7 +143,7 @@ def _log_likelihood(row: _Row, starts: Floats, levels: _Levels) -> Floats:
         return np.zeros(starts.shape)
     after = np.clip(row.at[None, :] + 1.0 - starts[:, None], 0.0, 1.0)[:, :, None]  # part of the bucket after the start
     mean = row.expected[:, None] * (1.0 - after) + levels.mean * after
-    before_variance = np.maximum(row.spread, 0.02 * np.abs(row.expected))[:, None] ** 2
+    before_variance = np.maximum(row.spread, _LEAST_SD * np.abs(row.expected))[:, None] ** 2
     variance = before_variance * (1.0 - after) + levels.spread**2 * after
     variance = variance + levels.lumps[:, None] * after * (1.0 - after) * (row.expected[:, None] - levels.mean) ** 2
     deviate = (row.value[:, None] - mean) ** 2 / variance
@@ -151,8 +157,8 @@ def _log_likelihood(row: _Row, starts: Floats, levels: _Levels) -> Floats:
 def _onset(spans: Sequence[Span], weight: Floats) -> Onset:
     pieces: list[tuple[Span, float]] = []
     for index, share in enumerate(weight.tolist()):
-        span, part = spans[index // PIECES], index % PIECES
-        step = span.length / PIECES
+        span, part = spans[index // _PIECES], index % _PIECES
+        step = span.length / _PIECES
         pieces.append((Span(span.start_at + step * part, span.start_at + step * (part + 1)), share))
     return onset_of(pieces)
 

@@ -11,6 +11,7 @@ from detector.stats.days import Day
 from detector.stats.emptiness import is_nearly_empty
 from detector.stats.evidence import Sums, Trail, depression, elevation, silence
 from detector.stats.expected import Expected, Told
+from detector.stats.magnitude import cut
 from detector.stats.recent import Block
 from detector.stats.scoring import Scale
 
@@ -18,7 +19,6 @@ __all__ = ["Buckets", "Found", "Outlook", "Side", "Weighed", "buckets_of"]
 
 # Between closed and open a bucket is thin: below this part of a busy one, and lost in its own noise.
 _THIN, _THIN_DEVIATIONS = 0.25, 1.5
-_FURTHEST = 1e100  # no number of a business; larger ones cannot be squared
 _OFTEN_EMPTY = 0.5  # a bucket that is empty more often than not is in range when it is, and that proves nothing
 
 
@@ -47,10 +47,10 @@ class Buckets:
 
 
 def buckets_of(panel: Panel, part: slice) -> Buckets:
-    """Time first, so that all series of one bucket lie side by side."""
+    """Time first, so that all series of one bucket lie side by side; what is no number of a business is cut."""
     values, known = np.ascontiguousarray(panel.values[:, part].T), np.ascontiguousarray(panel.known[:, part].T)
     return Buckets(
-        values=np.minimum(np.maximum(values, -_FURTHEST), _FURTHEST),
+        values=cut(values),
         known=known & np.isfinite(values),
         teaches=np.ascontiguousarray(panel.teaches[:, part].T),
         weights=None if panel.weights is None else np.ascontiguousarray(panel.weights[:, part].T),

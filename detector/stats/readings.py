@@ -20,6 +20,7 @@ _COLUMNS = ("timestamp", "value")
 _OFFSET = r"\d:?\d\d\S*(?:Z|[+-]\d\d(?::?\d\d)?)$"  # after a time of day: the end of a mere date looks like one
 _TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 _YEARS = (1971, 2200)
+_NO_TIME = "is no time: write ISO 8601, such as 2026-03-10T07:00:00+00:00"
 _LONGEST_SHOWN = 80
 
 Numbers = npt.NDArray[np.int64]
@@ -112,7 +113,9 @@ def _instants(path: Path, texts: pd.Series) -> tuple[Numbers, Numbers]:
         inside = stamps.dt.year.between(*_YEARS)
         wrong = np.flatnonzero((which & ~inside).to_numpy())
         if wrong.size:
-            raise _error(path, texts, wrong[0], "is no time: write ISO 8601, such as 2026-03-10T07:00:00+00:00")
+            is_time = bool(stamps.notna().iloc[wrong[0]])
+            told = f"lies outside the years {_YEARS[0]} to {_YEARS[1]}: correct the year" if is_time else _NO_TIME
+            raise _error(path, texts, wrong[0], told)
         seconds = stamps.where(inside, pd.Timestamp(0, tz="UTC")).dt.as_unit("s").astype("int64").to_numpy()
         found.append(np.where(which, seconds, -1))
     return found[0], found[1]

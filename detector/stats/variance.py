@@ -25,6 +25,8 @@ _QUIETEST_COUNT = 0.25  # variance over mean
 # Nothing repeats exactly for ever: a tariff table or a weekly batch job has a relative sd of three in a thousand at
 # least, a gauge one of a hundredth of its usual deviation.
 _LEAST_ALIKE, _LEAST_STEADY = 1e-5, 1e-4
+_OF_ONE_TERM = 0.25  # what a bucket weighs for a term that makes half of its variance: the square of that
+_SUREST = 0.02  # shares nearer to none or to all have the noise of this one: no baseline is surer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +56,7 @@ class Law:
         constant = np.broadcast_to(self.unit * self.unit, expected.shape)
         if weights is None:
             return constant, np.zeros(expected.shape)
-        share = np.clip(expected, 0.02, 0.98)
+        share = np.clip(expected, _SUREST, 1.0 - _SUREST)
         denominator = np.where(weights > 0, weights, np.inf)
         return share * (1.0 - share) / denominator, constant
 
@@ -123,7 +125,7 @@ class VarianceLaw:
         """Solve the two normal equations; the prior is a bucket seen `_prior_weight` times for each term."""
         s11, s12, s22, s1, s2 = self._sums
         prior1, prior2 = self._prior
-        ridge: Floats | float = 0.25 * self._prior_weight
+        ridge: Floats | float = _OF_ONE_TERM * self._prior_weight
         if self._lent is not None:
             prior1, prior2, ridge = self._leaning(*self._lent)
         # In units of the prior, so that one ridge fits both; it gives way as soon as the law is below the prior.
@@ -146,7 +148,7 @@ class VarianceLaw:
         own, lent = self.law.variance(self.law.unit, None), law.variance(self.law.unit, None)
         inverse = np.where(own > 0, lent / np.where(own > 0, own, 1.0), 1.0)
         signal = np.maximum(law.signal(), 1.0 / _MOST_LENT)
-        weight = 0.25 * self._prior_weight * _LENT_DAYS * (1.0 + 1.0 / signal)
+        weight = _OF_ONE_TERM * self._prior_weight * _LENT_DAYS * (1.0 + 1.0 / signal)
         return law.first, law.second, weight * np.minimum(inverse * inverse, 1.0)
 
     def _find_unit(self, squares: Floats) -> None:

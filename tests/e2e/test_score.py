@@ -116,3 +116,12 @@ def test_wrong_file_is_a_wrong_call(tmp_path: Path) -> None:
     assert told.code == 2
     assert "index.csv: cannot be read: No such file" in told.err
     assert "is INPUT itself" in score(path, path).err
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """Where the answer cannot be written, it is said why."""
+    said = score(write(tmp_path / "in.csv", ["2026-03-10T00:00Z,1"]), tmp_path / "no" / "out.csv")
+    assert said.code == 2
+    assert "cannot be written: " in said.err
+    assert "None" not in said.err
+    assert "non-existent directory" in said.err

@@ -1,6 +1,7 @@
 """detector suspects: cases in, answers out, without a configuration."""
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,22 @@ def test_a_rise_is_answered_like_a_drop(tmp_path: Path) -> None:
     assert "before the rise began" in " ".join(got["suspects"][0]["grounds"])
 
 
+def test_only_an_empty_hour_is_called_one(tmp_path: Path) -> None:
+    """Where the beginning lies in rows of five minutes, the time is told to the beginning."""
+    case = a_case()
+    last = case["series"].pop()
+    start = datetime.fromisoformat(last["start"])
+    share = {key: last[key] / 12 for key in ("expected", "low", "high")}
+    case["series"] += [
+        {"start": (start + timedelta(minutes=5 * k)).isoformat(), "bucket": "5m", "value": 0.0, **share}
+        for k in range(12)
+    ]
+    suspects(lay_case(tmp_path / "in.json", case), tmp_path / "out.json")
+    grounds = answer(tmp_path / "out.json")["suspects"][0]["grounds"]
+    assert any("before the drop began" in ground for ground in grounds)
+    assert not any("hour" in ground for ground in grounds)
+
+
 def changed(path: str, value: Any) -> dict[str, Any]:
     case: Any = a_case()
     here = case
@@ -101,6 +118,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("metric.services", "checkout-api", "metric.services: 'checkout-api' is no list; write it in [ ]"),
         ("services.search", [], "services.search: a list is no object; write it in { }"),
         ("series.3.value", "much", "series[3].value: 'much' is no number; write digits and a decimal point only"),
+        ("series.3.value", 1e300, "series[3].value: 1e+300 is beyond what is reckoned with; write at most 1e+100"),
         ("series.3.low", 9000.0, "series[3].expected: 4000 lies outside low 9000 to high 4700"),
         ("series.3.start", "2026-03-09T04:30:00Z", "lies inside another row's bucket; leave one of them out"),
         ("series", [], "series: holds no value of a bucket that was over at as_of"),

@@ -240,7 +240,7 @@ def test_the_first_money_that_joins_is_told(tmp_path: Path) -> None:
         told = [(notification.reason, notification.title) for _, notification, _ in scene.post.got]
         assert [reason for reason, _ in told] == [Reason.OPENED, Reason.WORSE]
         assert told[0][1].startswith("Orders is 0")
-        assert told[1][1].startswith("Checkout revenue got worse: 0")
+        assert told[1][1].startswith("It got worse: Checkout revenue is 0")
         body = scene.post.got[1][1].body
         assert "EUR an hour\n" in body or "€ an hour\n" in body
         assert "when we last wrote" not in body

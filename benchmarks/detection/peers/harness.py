@@ -31,13 +31,12 @@ VERDICT_SD = 3.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Past:
-    """What a weekly fit may see: at most ten weeks of a series, and which hours of the week they and the next are."""
+    """What a weekly fit may see: at most ten weeks of a series, their hours of the week, and which hours come next."""
 
     series: Series
     values: Floats
     slots: Ints
     ahead: slice
-    next_slots: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +82,7 @@ def weekly(fit: Callable[[Past], Outlook]) -> Callable[[Series], Answer]:
         mean, sd = np.full(count, np.nan), np.full(count, np.nan)
         for at in range(WARM_UP_H, count, WEEK_H):
             seen, ahead = slice(max(at - PAST_H, 0), at), slice(at, min(at + WEEK_H, count))
-            outlook = fit(Past(series, series.values[seen], slots[seen], ahead, slots[ahead]))
+            outlook = fit(Past(series, series.values[seen], slots[seen], ahead))
             mean[ahead], sd[ahead] = outlook.mean[: ahead.stop - at], outlook.sd[: ahead.stop - at]
         return answer_of(series, mean, sd)
 

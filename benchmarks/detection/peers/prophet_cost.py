@@ -13,7 +13,7 @@ def main() -> None:
     values = business(1)[0]
     series = Series("speed", "revenue", 0, values)
     slots = series.slots()
-    past = Past(series, values[:PAST_H], slots[:PAST_H], slice(PAST_H, values.size), slots[PAST_H:])
+    past = Past(series, values[:PAST_H], slots[:PAST_H], slice(PAST_H, values.size))
     fit(past)  # imports, and whatever else the first fit of a process waits for
     began = time.perf_counter()
     fit(past)

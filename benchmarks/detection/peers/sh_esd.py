@@ -47,7 +47,7 @@ def _season(series: Series) -> Floats:
     slots, season = series.slots(), series.values * np.nan
     for at in range(WARM_UP_H, season.size, WEEK_H):
         seen, ahead = slice(max(at - PAST_H, 0), at), slice(at, min(at + WEEK_H, season.size))
-        past = Past(series, series.values[seen], slots[seen], ahead, slots[ahead])
+        past = Past(series, series.values[seen], slots[seen], ahead)
         cycle = STL(filled(past), period=WEEK_H, seasonal=SEASONAL, **STL_OPTIONS).fit().seasonal
         season[ahead] = cycle[-WEEK_H:][: ahead.stop - at]
         if at == WARM_UP_H:

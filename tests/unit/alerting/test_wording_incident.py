@@ -152,7 +152,7 @@ def test_many_metrics_and_suspects_are_summed_up() -> None:
     _, body = write_incident(incident, Reason.OPENED, book(REVENUE, SUCCESS), NOW)
     assert body.count("Also: checkout/m") == 5
     assert "Also: 24 more metrics" in body
-    assert "v0 (1 %), checkout-api v1 (1 %), checkout-api v2 (1 %) and 27 more" in body
+    assert "v0 (1 %), checkout-api v1 (1 %), checkout-api v2 (1 %), 27 more, no deploy (71 %)" in body
 
 
 def test_what_has_become_usual_is_not_said_to_be_back() -> None:

@@ -1,8 +1,13 @@
 """The frozen list of calendars and the library that has them."""
 
+from datetime import UTC, datetime
+
 import holidays
 
 from detector.config.holiday_codes import HOLIDAY_CODES
+from detector.model.grid import DAY_S, grid_of
+from detector.model.span import Span
+from detector.stats.calendar import holiday_flags, unsettled_flags
 
 
 def test_every_code_has_a_calendar() -> None:
@@ -13,7 +18,15 @@ def test_every_code_has_a_calendar() -> None:
         for code in (country, *(f"{country}-{part}" for part in parts))
     }
     assert known >= HOLIDAY_CODES
-    assert {"DE", "DE-BY", "US", "US-CA", "GB", "FR"} <= HOLIDAY_CODES
+    assert {"DE", "DE-BY", "US", "US-CA", "GB", "UK", "FR"} <= HOLIDAY_CODES
+
+
+def test_every_code_can_be_judged_by() -> None:
+    """Days off, and the days near one with the holidays of parts, are found for each of them."""
+    christmas = grid_of("UTC", DAY_S, Span(datetime(2026, 12, 24, tzinfo=UTC), datetime(2026, 12, 27, tzinfo=UTC)))
+    for code in sorted(HOLIDAY_CODES):
+        off, near = (flags(christmas, code, ()) for flags in (holiday_flags, unsettled_flags))
+        assert not (off & near).any(), code
 
 
 def test_the_list_is_most_of_what_there_is() -> None:

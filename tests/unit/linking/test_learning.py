@@ -92,6 +92,16 @@ def test_a_person_s_word_settles_a_ranking() -> None:
     assert held_to(ranking, "unheard of") == ranking
 
 
+def test_a_verdict_on_an_id_of_two_feeds_means_the_likelier_deploy() -> None:
+    """It settles the ranking and teaches as one word: all the probability goes to one deploy."""
+    ours, theirs = shipped("checkout-api", at(7, 52), id_="412"), shipped("search", at(7, 50), id_="412")
+    ranking = rank_suspects(ask(), [replace(theirs, source="another"), ours], at(8))
+    settled = held_to(ranking, "412")
+    assert [one.probability for one in settled.suspects] == [1.0, 0.0]
+    assert settled.suspects[0].deploy == ours
+    assert chances_of(Lesson(ranking, at(8), "412")) == (1.0, 0.0, 0.0)
+
+
 @pytest.mark.parametrize("guilty", [0, 1, 5, 20])
 def test_more_failures_never_make_a_deploy_less_suspect(guilty: int) -> None:
     """One more failed deploy in the record, nothing else changed."""

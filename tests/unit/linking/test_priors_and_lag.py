@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from detector.linking.experience import Experience
-from detector.linking.lag import CLOCK_SKEW_H, Exposure, lag_distribution, parts_distribution
+from detector.linking.lag import CLOCK_SKEW_H, Exposure, lag_parts, parts_distribution
 from detector.linking.prior import Habits, Traffic, background_per_hour, failure_rate, habits_of, worth_of
 from detector.linking.services import reach, relations
 from detector.model.deploy import ServiceRecord
@@ -31,7 +31,7 @@ def test_the_lag_follows_its_mixture() -> None:
     quick = stats.gamma(1.3, scale=0.3).cdf(hours)
     slow = stats.lognorm(0.8, scale=3.0).cdf(hours)
     any_time = stats.uniform(0.0, 24.0).cdf(hours)
-    assert lag_distribution(hours) == pytest.approx(0.72 * quick + 0.20 * slow + 0.08 * any_time, abs=1e-12)
+    assert lag_parts(hours) == pytest.approx(np.stack([quick, slow, any_time]), abs=1e-12)
 
 
 def test_a_gradual_exposure_is_the_mean_of_its_moments() -> None:
@@ -39,7 +39,7 @@ def test_a_gradual_exposure_is_the_mean_of_its_moments() -> None:
     at = np.array([-1.0, 0.5, 2.0, 5.0, 30.0])
     first, last = -CLOCK_SKEW_H, 4.0 + CLOCK_SKEW_H
     moments = np.linspace(first, last, 4001)
-    mean = np.array([lag_distribution(one - moments).mean() for one in at])
+    mean = np.array([(PARTS @ lag_parts(one - moments)).mean() for one in at])
     assert spread(Exposure(0.0, 4.0), at) == pytest.approx(mean, abs=1e-3)
 
 

@@ -264,3 +264,20 @@ def test_with_rises_the_words_say_rise() -> None:
     question = ask()
     rise = type(question)(**{f: getattr(question, f) for f in question.__slots__} | {"is_drop": False})
     assert why(rank_suspects(rise, [late], at(9)), late) == "live 40 min after the rise began"
+
+
+def test_a_failure_counts_from_its_end_where_its_start_is_unknown() -> None:
+    """What was heard of late is not taken to have begun late."""
+    full = shipped("payments", at(7, 52), minutes=10, status=DeployStatus.FAILURE)
+    late = type(full)(
+        id="late",
+        service="payments",
+        version="v2",
+        received_at=at(9),
+        finished_at=at(7, 52),
+        status=DeployStatus.FAILURE,
+    )
+    ranking = rank_suspects(ask(), [late], at(9))
+    assert ranking.rejected == ()
+    assert grounds(ranking, late)[0] == "failed 8 min before the drop began"
+    assert chance(ranking, late) == pytest.approx(chance(rank_suspects(ask(), [full], at(9)), full))

@@ -1,11 +1,15 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 
-from detector.linking.services import Relation, distance, reach, relations
+from detector.linking.services import Relation, reach, relations
 from unit.linking.morning import GRAPH
 
 LOOP: Mapping[str, tuple[str, ...]] = {"a": ("b",), "b": ("c",), "c": ("a", "d")}
+
+
+def distance(services: Sequence[str], graph: Mapping[str, tuple[str, ...]], service: str) -> int | None:
+    return relations(services, graph, [service])[service].hops
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Start, depth and end of an anomaly from rows of any lengths."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -76,6 +77,25 @@ def test_a_rise_is_followed_the_other_way() -> None:
     _, course = follow(rows([1000.0] * 30 + [2000.0] * 3), is_drop=False)
     assert hours(course.onset.likely) == pytest.approx(30.0, abs=0.2)
     assert float(course.left @ course.left_chance) == pytest.approx(2.0, abs=0.2)
+
+
+@pytest.mark.parametrize("size", [1.0, 3900.0, 1e12, 1e300])
+def test_a_rise_from_nothing_has_a_beginning(size: float) -> None:
+    """Errors that never were: nothing is expected, nothing strays, and then there are some."""
+    never = [replace(one, expected=0.0, spread=0.0) for one in rows([0.0] * 30 + [size] * 3)]
+    _, course = follow(never, is_drop=False)
+    assert 29.9 <= hours(course.onset.likely) <= 31.1
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e12, 1e70])
+def test_the_unit_does_not_count(unit: float) -> None:
+    """Cents for euros, or any other unit: the same beginning."""
+    said = rows([1000.0] * 30 + [500.0, 0.0, 0.0])
+    scaled = [
+        replace(one, **{name: getattr(one, name) * unit for name in ("value", "expected", "spread")}) for one in said
+    ]
+    one, other = follow(said)[1].onset, follow(scaled)[1].onset
+    assert hours(other.likely) == pytest.approx(hours(one.likely), abs=0.01)
 
 
 def test_an_end_is_found_and_one_that_lasts_has_none() -> None:

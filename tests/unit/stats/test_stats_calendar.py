@@ -48,6 +48,15 @@ def test_unknown_code_names_near_ones(code: str, near: str) -> None:
         holiday_flags(GRID, code, [])
 
 
+@pytest.mark.parametrize(("other", "code"), [("UK", "GB"), ("DEU", "DE")])
+def test_a_country_has_its_days_under_every_name(other: str, code: str) -> None:
+    """What the library calls a country besides has the same days off, days near one and holidays of parts."""
+    grid = grid_of("UTC", DAY_S, Span(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 12, 31, tzinfo=UTC)))
+    for of in (holiday_flags, unsettled_flags, occasions):
+        assert of(grid, other, []).any()
+        assert of(grid, other, []).tolist() == of(grid, code, []).tolist()
+
+
 def test_a_holiday_is_known_by_its_name_in_every_year() -> None:
     """Easter Monday moves by weeks, and so do the days about it; own dates come back on their day of the year."""
 

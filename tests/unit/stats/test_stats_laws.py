@@ -13,11 +13,14 @@ from statsmodels.genmod.generalized_linear_model import GLM
 from detector.model.metric import FalseAlarms, Kind
 from detector.stats.band import quantile_of, rounded
 from detector.stats.calibration import gumbel_of, prior_of, threshold_of
+from detector.stats.days import days_of
 from detector.stats.emptiness import Emptiness
 from detector.stats.layout import layout_of
-from detector.stats.profile import winsorized_mean
+from detector.stats.outlook import buckets_of
+from detector.stats.profile import Follows, winsorized_mean
 from detector.stats.running import running_maximum, running_sum
 from detector.stats.variance import VarianceLaw
+from detector.stats.walk import Walk
 from rhythms import panel_of
 
 
@@ -124,6 +127,21 @@ def test_emptiness_follows_the_size_of_the_bucket() -> None:
     assert np.all(np.abs(chance[12:] - 0.5) < 0.1)
 
 
+@pytest.mark.parametrize("rate", [0.5, 1.0, 2.0, 3.0])
+def test_counts_are_empty_as_often_as_chance_has_it(rate: float) -> None:
+    """After ten weeks the chance that is given to no order at all is exp(-rate), within a tenth of itself."""
+    panel = panel_of(np.random.default_rng(12).poisson(rate, (60, 24 * 70)).astype(float))
+    days = days_of(panel)
+    told = [buckets_of(panel, day.buckets).told(day, Kind.COUNT) for day in days]
+    walk = Walk(Kind.COUNT, Follows.of(None, 60), list(zip(days[:7], told[:7], strict=True)))
+    said = []
+    for day, one in zip(days[7:], told[7:], strict=True):
+        expected = walk.expect(day)
+        said.append(expected.p_empty.mean())
+        walk.learn(day, expected, one)
+    assert said[-1] == pytest.approx(np.exp(-rate), rel=0.1)
+
+
 def test_mean_of_weeks_bears_one_odd_week() -> None:
     """Eight weeks, one of them absurd: within 5 % of the others' mean; a single week is its own mean."""
     weeks = np.array([10.0, 11.0, 9.0, 10.0, 10.5, 9.5, 10.0, 5000.0])[:, None, None]
@@ -164,7 +182,7 @@ def test_running_sums_are_those_of_a_loop(decay: float) -> None:
 
 
 def test_repeated_hour_stands_in_one_cell() -> None:
-    """The day of 25 hours has 24 slots; the repeated one holds the mean of both, and both get it back."""
+    """The day of 25 hours has 24 slots; the repeated one holds the mean of both, and no cell is left out."""
     panel = panel_of(np.arange(24.0 * 30)[None], timezone="Europe/Berlin")
     assert layout_of(panel.grid).table(panel.values).shape == (1, 31, 24)
     autumn = panel_of(np.arange(72.0)[None], timezone="Europe/Berlin", start=datetime(2026, 10, 23, 22, tzinfo=UTC))
@@ -174,4 +192,4 @@ def test_repeated_hour_stands_in_one_cell() -> None:
     assert twins.size == 1
     at = int(twins[0])
     assert table[0, layout.day[at], layout.slot[at]] == autumn.values[0, at : at + 2].mean()
-    assert np.isfinite(layout.row(table)).all()
+    assert np.isfinite(table[0, layout.day, layout.slot]).all()

@@ -1,6 +1,7 @@
 """What an anomaly cost."""
 
 from datetime import UTC, datetime, timedelta
+from math import inf, nan
 
 import pytest
 
@@ -103,3 +104,10 @@ def test_a_good_hour_is_no_return() -> None:
     """200 more than usual is within the noise, and says nothing; neither does more of what rose too much."""
     assert find_loss([bucket(0, 0.0)], Kind.REVENUE, True, [bucket(1, 4200.0)]).came_back == 0.0
     assert find_loss([bucket(0, 9000.0)], Kind.REVENUE, False, [bucket(1, 9000.0)]).came_back == 0.0
+
+
+@pytest.mark.parametrize("value", [inf, nan])
+def test_what_is_no_number_counts_for_nothing(value: float) -> None:
+    """Neither in the anomaly nor after it, where infinity would have made up for everything."""
+    one = find_loss([bucket(0, 0.0), bucket(1, value)], Kind.REVENUE, True, [bucket(2, value)])
+    assert (one.amount, one.per_hour, one.came_back) == (4000.0, 4000.0, 0.0)

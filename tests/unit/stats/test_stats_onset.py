@@ -126,3 +126,11 @@ def test_closed_hours_before_it_say_nothing() -> None:
     closed = [replace(outcome, expected=0.0, spread=0.0) for outcome in night[:6]]
     onset = find_onset([*closed, *night[6:]], 7, Kind.REVENUE)
     assert abs(onset.likely - EIGHT) < timedelta(minutes=10)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize(("value", "usual"), [(1e300, 4000.0), (0.0, 1e-300), (1e12, 1e12), (-1e300, 1e-12)])
+def test_no_number_is_too_large_or_too_small(kind: Kind, value: float, usual: float) -> None:
+    """Whatever a source makes of a bucket, its onset is a distribution, and no warning (they are errors here)."""
+    onset = find_onset(hours([usual] * 9 + [value] * 3, usual, 0.1 * usual), 9, kind)
+    assert sum(weight for _, weight in onset.pieces) == pytest.approx(1.0)

@@ -75,7 +75,7 @@ def test_file_without_rows_is_an_empty_series(tmp_path: Path) -> None:
         ("2026-03-10T00:00,inf\n", ":2: 'inf' is no number"),
         ("10.03.2026 00:00,1\n", ":2: '10.03.2026 00:00' is no time: write ISO 8601"),
         (",1\n", ":2: '' is no time"),
-        ("0001-01-01T00:00,1\n", ":2: '0001-01-01T00:00' is no time"),
+        ("0001-01-01T00:00,1\n", ":2: '0001-01-01T00:00' lies outside the years 1971 to 2200: correct the year"),
         ("2026-03-10T00:00,1\n2026-03-10T01:00,1\n2026-03-10T00:30,1\n", ":4: the bucket of line 2 once more"),
         ("2026-03-10T00:00,1,5,6\n", ":2: 4 fields where the header has 2"),
         ("2026-03-29T02:30,1\n", ":2: '2026-03-29T02:30' is left out by a clock change in Europe/Berlin: write its"),

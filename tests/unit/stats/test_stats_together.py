@@ -7,6 +7,7 @@ import pytest
 
 from detector.model.metric import Kind
 from detector.model.panel import Panel
+from detector.stats.days import days_of
 from detector.stats.judge import Judgement, VerdictCode, company_of, judge
 from detector.stats.memory import kept
 from rhythms import HOURS, WEEKDAYS, a_watch, episodes, panel_of, same
@@ -144,6 +145,15 @@ def test_a_panel_that_moves_on_keeps_its_company() -> None:
     today = int(panel.grid.local_day[24 * 30])
     assert len({one.digest(today) for one in found if one is not None}) == 1
     assert None not in found
+
+
+def test_a_company_knows_nothing_of_days_that_are_not_its_own() -> None:
+    """Neither of days before its first one, where it would tell of later ones, nor of days after its last."""
+    panel, _ = members(11, 40, RATES[::6])
+    company = company_of(panel.cut(slice(24 * 14, 24 * 38)), Kind.COUNT)
+    assert company is not None
+    told = [company.lent(day) is not None for day in days_of(panel)]
+    assert told == [14 < day < 38 for day in range(40)]
 
 
 def test_one_alone_has_no_company() -> None:
