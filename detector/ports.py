@@ -291,11 +291,7 @@ class Store(DeployFeed, Protocol):
         ...
 
     def add_deploy(self, report: Deploy) -> bool:
-        """Keep a report, unique by source, id and status; false: it was known already.
-
-        Raises:
-            DeployFeedError: the same id and status with other content.
-        """
+        """One report; false: it was known already. Raises DeployFeedError for the same id and status otherwise said."""
         ...
 
     def set_incident(self, incident: Incident, event: IncidentEvent) -> None:
