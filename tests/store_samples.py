@@ -18,10 +18,19 @@ from detector.model.deploy import Answer, Deploy, Ranking, Rejected, Scope, Susp
 from detector.model.incident import Incident, IncidentEvent, IncidentMetric, IncidentState, Told
 from detector.model.notification import Notification, Reason
 from detector.model.span import Span, epoch_s
-from detector.model.state import HistoryBlock, MetricState, Seasons, SourceHealth, TickChanges
+from detector.model.state import DayOff, DaysOfMonth, HistoryBlock, MetricState, Seasons, SourceHealth, TickChanges
 from detector.model.verdict import Loss, Onset, Outcome, OutcomeKind
 
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
+SEASONS = Seasons(
+    True,
+    False,
+    0.9,
+    0.1,
+    (DayOff(20_768, 7, (4000.0, 0.5), (1.0, 0.0), (0.1, 0.2), (None, 3.0)),),
+    DaysOfMonth(20_774, (), (2.5, *(0.96,) * 29, 1 / 3)),
+    (DayOff(20_767, 8, (4000.0, 0.5), (1.0, 0.0), (0.1, 0.2), (2000.0, None)),),
+)
 
 
 def hour(number: float) -> datetime:
@@ -82,7 +91,7 @@ def tick() -> TickChanges:
     """One of everything, as a tick at nine would leave it."""
     return TickChanges(
         at=hour(9),
-        metrics=(state(judged_until=hour(9), seasons=Seasons(True, False, 0.9, 0.1), refitted_at=hour(0)),),
+        metrics=(state(judged_until=hour(9), seasons=SEASONS, refitted_at=hour(0)),),
         history=(block(0, [1.0, 2.0, 3.0]),),
         outcomes=(outcome(7, kind=OutcomeKind.NORMAL, value=4000.0), outcome(8)),
         incidents=(incident(),),

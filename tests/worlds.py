@@ -12,8 +12,9 @@ from detector.adapters.store import open_store
 from detector.errors import SourceError
 from detector.model.feed import TableRow
 from detector.model.grid import HOUR_S, grid_of
-from detector.model.metric import Metric
+from detector.model.metric import Kind, Metric
 from detector.model.notification import Notification, SendResult
+from detector.model.panel import Floats
 from detector.model.rows import BucketRows, MemberRows, SegmentRows
 from detector.model.rulebook import RuleBook, Service, Settings, Source, Team
 from detector.model.secret import Secret
@@ -49,6 +50,9 @@ class FakeSource:
     asked: list[tuple[str, Span]] = field(default_factory=list)
     newest: datetime | None = None
     members: dict[str, dict[str, Sales]] = field(default_factory=dict)
+    segments: dict[str, dict[str, dict[str, Sales]]] = field(default_factory=dict)
+    trials: float | None = None
+    """Denominator of every bucket of a ratio; None: the source tells none."""
 
     def volumes(self, metric: Metric, span: Span, most: int) -> Mapping[str, float]:
         """Of every member what it has brought; those that brought nothing have no rows."""
@@ -66,7 +70,7 @@ class FakeSource:
         part = min(1.0, metric.every_s / HOUR_S) if metric.kind.adds_up else 1.0
         told = [[self.members[name].get(one, _nobody)(at_epoch(start)) for start in starts.tolist()] for one in names]
         values = np.array(told, dtype=np.float64).reshape(len(names), starts.size) * part
-        return MemberRows(tuple(names), starts, values, np.isfinite(values))
+        return MemberRows(tuple(names), starts, values, np.isfinite(values), self._weights(metric, values))
 
     def read(self, metric: Metric, span: Span) -> BucketRows:
         self.asked.append((metric.name, span))
@@ -76,13 +80,24 @@ class FakeSource:
         told = [(start, self.sales.get(metric.name, rhythm)(at_epoch(start))) for start in grid.starts.tolist()]
         rows = [(start, value) for start, value in told if value is not None]
         part = min(1.0, metric.every_s / HOUR_S) if metric.kind.adds_up else 1.0
-        return BucketRows(
-            np.array([s for s, _ in rows], dtype=np.int64), np.array([v * part for _, v in rows], dtype=np.float64)
-        )
+        values = np.array([value * part for _, value in rows], dtype=np.float64)
+        return BucketRows(np.array([s for s, _ in rows], dtype=np.int64), values, self._weights(metric, values))
+
+    def _weights(self, metric: Metric, values: Floats) -> Floats | None:
+        if metric.kind is not Kind.RATIO or self.trials is None:
+            return None
+        return np.where(np.isfinite(values), self.trials, np.nan)
 
     def read_segments(self, metric: Metric, column: str, span: Span) -> SegmentRows:
-        del metric, span
-        return SegmentRows(column, (), np.array([], dtype=np.int64), np.zeros((0, 0)))
+        """By metric and column what every segment takes; a metric that is not split has none."""
+        self.asked.append((f"{metric.name} by {column}", span))
+        if f"{metric.name} by {column}" in self.down:
+            raise self.down[f"{metric.name} by {column}"]
+        starts = grid_of(metric.timezone, metric.every_s, span).starts
+        sales = self.segments.get(metric.name, {}).get(column, {})
+        told = [[sold(at_epoch(start)) or 0.0 for start in starts.tolist()] for sold in sales.values()]
+        values = np.array(told, dtype=np.float64).reshape(-1, starts.size)
+        return SegmentRows(column, tuple(sales), starts, values, self._weights(metric, values))
 
     def newest_row(self, table: str, time: str, before: datetime) -> datetime | None:
         del table, time, before

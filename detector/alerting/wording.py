@@ -52,17 +52,25 @@ def _opened(words: Sentences, part: IncidentMetric) -> Letter:
     ]
 
 
+def _heard(words: Sentences) -> float:
+    """What was lost per hour when we last wrote; 0: of this metric the team hears for the first time."""
+    return 0.0 if words.incident.told is None else words.incident.told.loss_per_hour
+
+
 def _worse(words: Sentences, part: IncidentMetric) -> Letter:
-    measure, told = words.measure(part), words.incident.told
+    return _got_worse(words, part, words.suspects().brief())
+
+
+def _got_worse(words: Sentences, part: IncidentMetric, suspects: list[str]) -> Letter:
+    measure, heard = words.measure(part), _heard(words)
     rate = measure.about(abs(loss_per_hour(words.incident)))
-    heard = told is not None and told.loss_per_hour  # zero: of this metric the team hears for the first time
     before = f", {measure.about(abs(heard))} when we last wrote" if heard else ""
     by = words.incident.acknowledged_by
     title = f"{words.title(part)} got worse:" if heard else f"It got worse: {words.title(part)} is"
     return f"{title} {words.state(part)}{words.more()}", [
         words.missing(part),
         f"Now {rate} an hour{before}" if measure.kind.adds_up else "",
-        *words.suspects().brief(),
+        *suspects,
         *words.also(),
         words.runbook(part),
         f"Acknowledged by {inert(by, 60)}" if by else "",
@@ -71,6 +79,8 @@ def _worse(words: Sentences, part: IncidentMetric) -> Letter:
 
 
 def _named(words: Sentences, part: IncidentMetric) -> Letter:
+    if part.loss.per_hour > 0 and not _heard(words):
+        return _got_worse(words, part, words.suspects().full())
     first = words.incident.ranking.suspects[0]
     return f"{words.title(part)}: the suspect is now {name_of(first.deploy)} ({words.suspects().certainty(first)})", [
         *words.suspects().full(),

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from detector.alerting.numbers import chance
+from detector.cli.explain_where import levels_of, reached_by
 from detector.cli.options import as_json, config_option, json_option, say, show_time
 from detector.errors import UsageError
 from detector.model.deploy import Deploy, DeployStatus, Ranking, Suspect, Term
@@ -48,7 +49,8 @@ def explain(number: int, config: Path, *, is_json: bool) -> int:
     if one is None:
         raise UsageError(f"incident {number}: there is none; `detector incident list --all` lists them")
     if is_json:
-        as_json({"number": number, "onset": asdict(one.worst.onset), "ranking": asdict(one.ranking)})
+        where = [asdict(found) for found in one.worst.where]
+        as_json({"number": number, "onset": asdict(one.worst.onset), "where": where, "ranking": asdict(one.ranking)})
         return 0
     for line in explained(one, settings.timezone):
         say(line)
@@ -69,7 +71,7 @@ def explained(one: Incident, timezone: str) -> list[str]:
     ]
     weighed = [suspect for suspect in ranking.suspects if suspect.terms]
     for suspect in weighed[:_MOST_SHOWN]:
-        lines += ["", *_suspect(suspect, timezone)]
+        lines += ["", *_suspect(suspect, part, timezone)]
     if len(weighed) > _MOST_SHOWN:
         rest = sum(suspect.probability for suspect in weighed[_MOST_SHOWN:])
         lines += ["", f"And {len(weighed) - _MOST_SHOWN} more, {chance(rest)} together"]
@@ -88,10 +90,11 @@ def _confirmed(one: Incident) -> list[str]:
     return [f"Confirmed by {said.by}: {what}{why}; the weights are those of before", ""]
 
 
-def _suspect(suspect: Suspect, timezone: str) -> list[str]:
+def _suspect(suspect: Suspect, part: IncidentMetric, timezone: str) -> list[str]:
     deploy = suspect.deploy
     named = f"{f'{deploy.service} {deploy.version}'.strip()} ({deploy.id}), {_since(deploy, timezone)}"
-    return [f"{named}: {chance(suspect.probability)}, weight {_weight(suspect.terms)}", *_terms(suspect.terms)]
+    terms = _terms(suspect.terms, reached_by(deploy.scope, part))
+    return [f"{named}: {chance(suspect.probability)}, weight {_weight(suspect.terms)}", *terms]
 
 
 def _since(deploy: Deploy, timezone: str) -> str:
@@ -103,10 +106,13 @@ def _since(deploy: Deploy, timezone: str) -> str:
     return f"heard of {show_time(deploy.received_at, timezone)}"
 
 
-def _terms(terms: Sequence[Term]) -> list[str]:
-    """One line each, but for those that change nothing."""
-    told = [term for term in terms if abs(term.log_ratio) > _LITTLE]
-    lines = [f"  x {exp(term.log_ratio):<9.3g} {_WORDS.get(term.name, term.name)}" for term in told]
+def _terms(terms: Sequence[Term], reached: Sequence[str] = ()) -> list[str]:
+    """One line each, but for those that change nothing; below the scope what those lost whom it reached."""
+    lines = []
+    for term in terms:
+        if abs(term.log_ratio) > _LITTLE:
+            lines.append(f"  x {exp(term.log_ratio):<9.3g} {_WORDS.get(term.name, term.name)}")
+            lines += [f"{'':14}{words}" for words in reached if term.name == "scope"]
     rest = sum(term.log_ratio for term in terms if abs(term.log_ratio) <= _LITTLE)
     return [*lines, f"  x {exp(rest):<9.3g} all else"] if abs(rest) > _HARDLY else lines
 
@@ -118,11 +124,12 @@ def _weight(terms: Sequence[Term]) -> str:
 def _control_group(part: IncidentMetric, ranking: Ranking) -> list[str]:
     """Who was hit and who was not: what the scopes of deploys are held against."""
     if not part.where:
-        return ["Who was hit: not known, the rule has no `split`"]
+        return ["Who was hit: not known, the rule has neither `split` nor `each`"]
     lines = []
     for found in part.where:
         hit = ", ".join(f"{name} ({chance(share)} of the loss)" for name, share in found.segments)
         lines.append(f"Who was hit, by {found.column}: {hit or ('all alike' if found.everywhere else 'unclear')}")
+        lines += levels_of(found)
     scoped = [one for one in ranking.suspects if one.terms and one.deploy.scope is not None and one.deploy.scope.by]
     if scoped:
         lines.append("Deploys with a scope: those that did not reach who was hit lose weight, the others gain")

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from detector.alerting.due import due_buckets, next_due_at
 from detector.alerting.numbers import duration, measure_of
+from detector.cli.following import follows
 from detector.cli.options import AHEAD, counted, show_time
 from detector.model.metric import Metric
 from detector.model.notification import Delivery, DeliveryStatus
 from detector.model.rulebook import RuleBook
 from detector.model.span import at_epoch
-from detector.model.state import HistoryBlock, MetricState, Seasons
+from detector.model.state import HistoryBlock, MetricState
 from detector.model.verdict import Outcome
 from detector.pipeline.pulled import named_for_reading
 from detector.ports import Store
@@ -137,7 +138,7 @@ def _row(
         reason="" if outcome is None else outcome.reason,
         newest_data=newest_data,
         read_until=None if state is None else state.read_until,
-        follows=_follows(None if state is None else state.seasons),
+        follows=follows(None if state is None else state.seasons),
         each=metric.each,
         members=0,
         overdue=waiting[0],
@@ -178,13 +179,6 @@ def _stopped(last_tick_at: datetime | None, last_judged_at: datetime | None, now
     if last_judged_at is not None and last_judged_at - last_tick_at > NO_TICK_FOR:
         return []
     return [f"the last tick was {shortly_ago(last_tick_at, now)}, and one a minute is due; is the detector running?"]
-
-
-def _follows(seasons: Seasons | None) -> str:
-    if seasons is None or seasons.is_assumed:
-        return "taken to follow hour of day and day of week"
-    found = [season for season, is_there in (("hour of day", seasons.day), ("day of week", seasons.week)) if is_there]
-    return f"follows {' and '.join(found) or 'neither hour of day nor day of week'}"
 
 
 def _newest_data(block: HistoryBlock | None) -> datetime | None:

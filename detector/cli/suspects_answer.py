@@ -18,7 +18,7 @@ from detector.stats.course import follow_course
 from detector.stats.course_rows import Rows, rows_of
 from detector.stats.onset import onset_of
 
-__all__ = ["answer_case", "judge_case"]
+__all__ = ["answer_case", "judge_case", "question_of"]
 
 
 def answer_case(source: Path, target: Path) -> None:
@@ -36,11 +36,17 @@ def answer_case(source: Path, target: Path) -> None:
 
 def judge_case(case: Case) -> tuple[Onset, Ranking]:
     """When the anomaly of a case began, and which deploy may have begun it."""
+    ranking, pieces = rank_with_onset(question_of(case), case.deploys, None)
+    return onset_of(pieces), ranking
+
+
+def question_of(case: Case) -> Question:
+    """What the ranking is asked in a case: how its numbers went, and all that is known beside them."""
     rows = rows_of(case.outcomes)
     is_drop = _is_drop(case, rows)
     course = follow_course(rows, case.as_of, is_drop=is_drop)
     first = [one for one in case.outcomes if one.value is not None][course.first]
-    question = Question(
+    return Question(
         onset=course.onset,
         as_of=case.as_of,
         first_bucket_at=first.span.start_at,
@@ -57,8 +63,6 @@ def judge_case(case: Case) -> tuple[Onset, Ranking]:
         ends=Ends(course.ends_s, course.end_odds, course.end_width_s),
         calendar=case.calendar,
     )
-    ranking, pieces = rank_with_onset(question, case.deploys, None)
-    return onset_of(pieces), ranking
 
 
 def _is_drop(case: Case, rows: Rows) -> bool:

@@ -10,19 +10,25 @@ from detector.model.incident import Whereabouts
 from detector.model.panel import Floats
 from detector.model.verdict import Onset
 
-__all__ = ["Depth", "Ends", "Question", "SegmentChange"]
+__all__ = ["REST", "Depth", "Ends", "Question", "SegmentChange"]
 
+REST = "\0"
+"""Stands for all values of a dimension that are not told apart; no database takes it for a value."""
 
 _UNTAUGHT = Experience()
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentChange:
-    """One segment over the anomalous span: dimension -> value, what came and what was expected."""
+    """One segment over the anomalous span: dimension -> value, what came and what was expected.
+
+    `spread` is the standard deviation of a normal value; None: by the question's `dispersion` and `wander`.
+    """
 
     by: Mapping[str, str]
     value: float
     expected: float
+    spread: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

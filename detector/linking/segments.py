@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detector.linking.levels import on_one_level, scatter_of
 from detector.model.incident import Whereabouts
 from detector.model.panel import Floats
 from detector.model.rows import SegmentRows
@@ -21,7 +22,6 @@ _ALIKE_AT = 0.5  # below it, more of the change is scatter than one rate for all
 _SURE_AT = 3.0  # standard errors between the segments named and the rest; one in 700 by chance
 _REST_AT_MOST = 0.5  # of the named segments' rate of loss; where the rest lost more than that it is no exception
 _LISTED_AT = 2.0  # standard errors of its own; one in twenty by chance
-_CHI2_MEDIAN = 0.4549  # of one degree of freedom: scales a median of squares to a variance
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _table(now: SegmentRows, reference: Sequence[SegmentRows], *, is_drop: bool,
     names = sorted({*now.segments, *(name for week in reference for name in week.segments)})
     seen = _means(now, names, adds_up=adds_up)
     weeks = np.array([_means(week, names, adds_up=adds_up) for week in reference]).reshape(len(reference), len(names))
-    weeks = _on_one_level(weeks) if adds_up else weeks
+    weeks = on_one_level(weeks) if adds_up else weeks
     known = ~np.isnan(seen) & ~np.isnan(weeks).all(axis=0)
     seen, weeks = seen[known], weeks[:, known]
     if not seen.size:
@@ -95,7 +95,7 @@ def _table(now: SegmentRows, reference: Sequence[SegmentRows], *, is_drop: bool,
         tuple(row[0] for row in rows),
         np.array([row[1] for row in rows]),
         np.array([row[2] for row in rows]),
-        _dispersion(np.array([row[4] for row in rows]).T, np.array([row[1] for row in rows])),
+        scatter_of(np.array([row[4] for row in rows]).T, np.array([row[1] for row in rows])),
     )
 
 
@@ -107,27 +107,6 @@ def _means(rows: SegmentRows, names: Sequence[str], *, adds_up: bool) -> Floats:
         if known.size:
             found[name] = float(known.mean())
     return np.array([found[name] for name in names], dtype=np.float64)
-
-
-def _on_one_level(weeks: Floats) -> Floats:
-    """Each week scaled to the median week's whole; empty weeks are left out."""
-    whole = weeks.sum(axis=1)
-    weeks, whole = weeks[whole > 0], whole[whole > 0]
-    return weeks / whole[:, None] * np.median(whole) if whole.size else weeks
-
-
-def _dispersion(weeks: Floats, expected: Floats) -> float:
-    """Variance over expectation of a segment against its expectation; 0 where one week or one segment cannot tell.
-
-    From the median of the squares, so that an odd week changes little, with the degrees of freedom that the medians and
-    the common level take (n - 1 of n weeks, m - 1 of m segments), and with the expectation's own error (one in n).
-    """
-    count, segments = weeks.shape
-    if count < 2 or segments < 2:  # noqa: PLR2004 - one of anything has no scatter
-        return 0.0
-    freedom = (count - 1) / count * (segments - 1) / segments
-    square = float(np.nanmedian((weeks - expected) ** 2 / expected)) / _CHI2_MEDIAN
-    return float(square / freedom * (1.0 + 1.0 / count))
 
 
 def _best_count(table: _Table) -> int:

@@ -9,7 +9,17 @@ from detector.model.metric import Member
 from detector.model.span import Span
 from detector.model.verdict import Loss, Onset
 
-__all__ = ["Confirmed", "Incident", "IncidentEvent", "IncidentMetric", "IncidentState", "Told", "Whereabouts"]
+__all__ = [
+    "Confirmed",
+    "Incident",
+    "IncidentEvent",
+    "IncidentMetric",
+    "IncidentState",
+    "Level",
+    "Noise",
+    "Told",
+    "Whereabouts",
+]
 
 
 class IncidentState(StrEnum):
@@ -22,6 +32,32 @@ class IncidentState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """One segment over a span: what came, what was expected, and the standard deviation of a normal value.
+
+    Sums; of a ratio its numerators, which add up where ratios do not.
+    """
+
+    name: str
+    value: float
+    expected: float
+    spread: float
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """How a metric strays while all is well.
+
+    Attributes:
+        dispersion: variance over expectation by chance alone; of a ratio, that of its numerators.
+        wander: standard deviation of the baseline's own slow error, as a part of what is expected.
+    """
+
+    dispersion: float
+    wander: float
+
+
+@dataclass(frozen=True, slots=True)
 class Whereabouts:
     """How one split column took part: `everywhere` alike, or the `segments` that carry the loss.
 
@@ -29,11 +65,22 @@ class Whereabouts:
         column: the split column.
         everywhere: all segments lost alike.
         segments: name and share of the whole loss (0 to 1), largest first; empty when everywhere.
+        levels: what the segments held, those that lost nothing too, largest first; empty where it is not known.
+        rest: the same of all others together; None where there are none, or nothing is known of them.
+        span: over which `levels` was last looked for; None: nobody has.
     """
 
     column: str
     everywhere: bool
     segments: tuple[tuple[str, float], ...] = ()
+    levels: tuple[Level, ...] = ()
+    rest: Level | None = None
+    span: Span | None = None
+
+    @property
+    def is_clear(self) -> bool:
+        """It can be said where."""
+        return self.everywhere or bool(self.segments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +103,7 @@ class IncidentMetric:
         member: which member of the metric it is about; None: its whole.
         level_since: from then on it is at a level that stays: a person has said so, or it has lasted. What came since
             teaches; None: it is an incident, and nothing in it does.
+        noise: how the series strays while all is well; None where that is not known.
     """
 
     metric: str
@@ -71,6 +119,7 @@ class IncidentMetric:
     bound: float | None = None
     member: Member | None = None
     level_since: datetime | None = None
+    noise: Noise | None = None
 
     @property
     def masked(self) -> Span | None:

@@ -39,12 +39,14 @@ class SegmentRows:
         segments: their names as text (NULL is `(none)`), length m, largest first.
         starts: epoch seconds, shape (n,): the buckets of the span that was asked for.
         values: shape (m, n); 0 where there are no rows for kinds that add up, nan for others.
+        weights: shape (m, n) or None; the denominators of a ratio, nan where there are no rows.
     """
 
     column: str
     segments: tuple[str, ...]
     starts: npt.NDArray[np.int64]
     values: Floats
+    weights: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,17 @@ from detector.model.notification import Notification
 from detector.model.panel import Bools, Floats
 from detector.model.verdict import Outcome
 
-__all__ = ["DayOff", "HistoryBlock", "MemberBlock", "Members", "MetricState", "Seasons", "SourceHealth", "TickChanges"]
+__all__ = [
+    "DayOff",
+    "DaysOfMonth",
+    "HistoryBlock",
+    "MemberBlock",
+    "Members",
+    "MetricState",
+    "Seasons",
+    "SourceHealth",
+    "TickChanges",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,11 +88,11 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class DayOff:
-    """What a metric held on a day off, by parts of the day, beside what it would have held on a plain one.
+    """What a metric held on a day off or beside one, by parts of the day, and what it would have held on a plain day.
 
     Attributes:
         number: of the local day since 1970.
-        occasion: which holiday it was, as in `Panel`.
+        occasion: which holiday it was, or which it was beside, as in `Panel`.
         weekday, sunday: what was expected of its weekday, and of a Sunday.
         noise: sd of that.
         held: what came; None where it does not teach.
@@ -97,6 +107,27 @@ class DayOff:
 
 
 @dataclass(frozen=True, slots=True)
+class DaysOfMonth:
+    """What days of the month hold over a plain day; asked anew each month.
+
+    Attributes:
+        found_on: local day since 1970 at whose midnight it was found.
+        from_first: 31 factors, of the 1st to the 31st; none where there is no such season.
+        from_ends: 31 factors, of the 1st to the 15th, and of the later days counted back from the last of the month,
+            which is the 31st of them; none where there is no such season.
+    """
+
+    found_on: int
+    from_first: tuple[float, ...] = ()
+    from_ends: tuple[float, ...] = ()
+
+    @property
+    def is_season(self) -> bool:
+        """Some days differ from others."""
+        return bool(self.from_first or self.from_ends)
+
+
+@dataclass(frozen=True, slots=True)
 class Seasons:
     """What a metric follows.
 
@@ -105,6 +136,8 @@ class Seasons:
             is history enough to tell.
         day_strength, week_strength: 0 to 1, the share of the variance that the season explains; 0 while it is assumed.
         days_off: those of the last two years, in order of time.
+        month: its days of the month; None until they were asked for.
+        days_near: those of the last year that lay before and after a day off, in order of time.
     """
 
     day: bool
@@ -112,6 +145,8 @@ class Seasons:
     day_strength: float = 0.0
     week_strength: float = 0.0
     days_off: tuple[DayOff, ...] = ()
+    month: DaysOfMonth | None = None
+    days_near: tuple[DayOff, ...] = ()
 
     @property
     def is_assumed(self) -> bool:

@@ -14,7 +14,7 @@ from detector.pipeline.anomalies import Found
 from detector.pipeline.confirming import held
 from detector.pipeline.member_parts import MemberFindings
 from detector.pipeline.members import is_watched
-from detector.pipeline.placing_members import has_member_of, place_members
+from detector.pipeline.placing_members import has_member_of, lean, place_members
 from detector.pipeline.recall import Memory
 from detector.pipeline.suspecting import Inquiry
 from detector.pipeline.where import look_where
@@ -58,7 +58,7 @@ def advance_incidents(
         number += place_members(hand.incidents, findings, memory, inquiry, number)
     before = {incident.number: incident for incident in (*memory.live, *memory.ended)}
     for incident in list(hand.incidents.values()):
-        hand.incidents[incident.number] = replace(incident, ranking=held(incident, incident.ranking))
+        hand.incidents[incident.number] = lean(replace(incident, ranking=held(incident, incident.ranking)))
     for incident in hand.incidents.values():
         hand.events.extend(_events(before.get(incident.number), incident, inquiry))
     return hand
@@ -86,7 +86,7 @@ def _known_until(incident: Incident) -> datetime:
 
 def _with_where(part: IncidentMetric, book: RuleBook, sources: Mapping[str, MetricSource]) -> IncidentMetric:
     metric = book.metrics[part.metric]
-    return replace(part, where=(*look_where(metric, part, sources[metric.source]), *part.where))
+    return replace(part, where=look_where(metric, part, sources[metric.source]))
 
 
 def _place(hand: Advanced, team: str, part: IncidentMetric, ranking: Ranking, number: int, inquiry: Inquiry) -> int:
@@ -94,7 +94,7 @@ def _place(hand: Advanced, team: str, part: IncidentMetric, ranking: Ranking, nu
     for incident in hand.incidents.values():
         is_live = incident.team == team and not incident.is_over and part.ended_at is None
         if is_live and has_member_of(incident, part):  # what its members have lost is a part of what it has lost
-            hand.incidents[incident.number] = led_by(join(incident, [part], inquiry.now), part.series)
+            hand.incidents[incident.number] = _led_by(join(incident, [part], inquiry.now), part, ranking)
             return 0
         if is_live and break_together(incident, part, ranking):
             hand.incidents[incident.number] = _joined(incident, part, ranking, inquiry)
@@ -110,7 +110,12 @@ def _joined(incident: Incident, part: IncidentMetric, ranking: Ranking, inquiry:
         return _led_by_worst(joined, ranking, inquiry.book)
     known = [metrics[other.metric].kind for other in incident.metrics if other.metric in metrics]
     is_first_money = metrics[part.metric].kind is Kind.REVENUE and Kind.REVENUE not in known
-    return led_by(joined, part.series) if is_first_money else joined
+    return _led_by(joined, part, ranking) if is_first_money else joined
+
+
+def _led_by(incident: Incident, part: IncidentMetric, ranking: Ranking) -> Incident:
+    """What stands in the title points at its own suspects, as it will at every later tick."""
+    return replace(led_by(incident, part.series), ranking=keep_named(incident.ranking, ranking))
 
 
 def _led_by_worst(incident: Incident, ranking: Ranking, book: RuleBook) -> Incident:

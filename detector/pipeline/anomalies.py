@@ -10,6 +10,7 @@ from detector.model.metric import Metric
 from detector.model.span import Span
 from detector.model.verdict import Loss, Onset, Outcome
 from detector.pipeline.judging import CONTEXT, Judged
+from detector.pipeline.noise import noise_of
 from detector.pipeline.recall import Memory
 from detector.pipeline.settling import settled
 from detector.stats.loss import find_loss
@@ -155,6 +156,7 @@ def _summed_up(judged: Judged, run: Run, first: int, onset: Onset) -> IncidentMe
         is_drop=run.is_drop,
         normal_in_a_row=run.normal_in_a_row,
         ended_at=run.ended_at,
+        noise=noise_of(metric.kind, judged.timeline[: last + 1], first),
     )
 
 

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from detector.errors import SourceError, StoreError
 from detector.pipeline.anomalies import Found, live_part
-from detector.pipeline.judge_members import weigh_members, where_of
+from detector.pipeline.judge_members import weigh_members
 from detector.pipeline.member_parts import MemberFindings, find_members
 from detector.pipeline.pulled import Failed, Pulled, named_for_reading
 from detector.pipeline.recall import Memory
+from detector.pipeline.where_members import with_members
 from detector.pipeline.world import World
 
 __all__ = ["judge_beside"]
@@ -28,8 +29,9 @@ def judge_beside(
         weighed = weigh_members(one, memory, late, world.store)
         is_alone = not found.fresh and live_part(one.metric.name, memory.live) is None
         members = find_members(weighed, memory, world, late, now, is_finer=is_alone)
-        fresh = tuple(replace(part, where=where_of(weighed, part)) for part in found.fresh)
-        return replace(found, fresh=fresh), members
+        fresh = tuple(with_members(part, weighed) for part in found.fresh)
+        continued = None if found.continued is None else with_members(found.continued, weighed)
+        return replace(found, continued=continued, fresh=fresh), members
     except StoreError:
         raise
     except SourceError as error:

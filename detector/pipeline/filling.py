@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from detector.model.grid import grid_of
+from detector.model.grid import DAY_S, grid_of
 from detector.model.metric import EmptyMeans, Metric
 from detector.model.panel import Bools, Floats, Panel
 from detector.model.rows import BucketRows, MemberRows
 from detector.model.span import Span, epoch_s
 from detector.model.state import HistoryBlock, MemberBlock
 
-__all__ = ["changed_starts", "fill", "fill_members", "merge", "panel_of", "without"]
+__all__ = ["changed_starts", "continued", "daily_panel_of", "fill", "fill_members", "merge", "panel_of", "without"]
 
 
 def fill(metric: Metric, span: Span, rows: BucketRows, *, has_begun: bool) -> HistoryBlock:
@@ -70,6 +70,15 @@ def merge(old: HistoryBlock | None, new: HistoryBlock) -> HistoryBlock:
     )
 
 
+def continued(old: HistoryBlock | None, new: HistoryBlock) -> HistoryBlock:
+    """The new buckets with the old ones that lie before them; without weights."""
+    if old is None or not new.starts.size:
+        return new
+    before = old.starts < new.starts[0]
+    parts = ((old.starts, new.starts), (old.values, new.values), (old.known, new.known), (old.teaches, new.teaches))
+    return HistoryBlock(new.metric, *(np.concatenate([one[before], other]) for one, other in parts))
+
+
 def changed_starts(old: HistoryBlock | None, new: HistoryBlock) -> frozenset[int]:
     """Starts of the buckets that were read before, and now say something else."""
     if old is None:
@@ -110,4 +119,25 @@ def panel_of(metric: Metric, block: HistoryBlock, span: Span, is_holiday: Bools 
         teaches=row(block.teaches, empty=True).astype(bool),
         is_holiday=np.zeros(len(grid), dtype=bool) if is_holiday is None else is_holiday,
         weights=None if block.weights is None else row(block.weights, np.nan),
+    )
+
+
+def daily_panel_of(metric: Metric, block: HistoryBlock, span: Span) -> Panel:
+    """A Panel of one row with the sums of the local days of a span that ends at a midnight, from its first whole one.
+
+    A day is known where all of its buckets are, and teaches where all of those do.
+    """
+    grid = grid_of(metric.timezone, DAY_S, span)
+    inside = block.known & (block.starts >= grid.starts[0]) & (block.starts < grid.ends[-1])
+    day = np.searchsorted(grid.starts, block.starts[inside], side="right") - 1
+    values, spoilt = block.values[inside], ~block.teaches[inside]
+    sums, there, broken = (np.bincount(day, each, len(grid)) for each in (values, np.ones(day.size), spoilt))
+    known = there >= (grid.ends - grid.starts) // metric.every_s
+    return Panel(
+        series=(metric.name,),
+        grid=grid,
+        values=np.where(known, sums, np.nan)[None],
+        known=known[None],
+        teaches=(broken == 0)[None],
+        is_holiday=np.zeros(len(grid), dtype=bool),
     )

@@ -2,19 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
 
 from detector.alerting.due import HISTORY
 from detector.errors import SourceError
-from detector.linking.segments import find_whereabouts
 from detector.model.grid import Grid, grid_of
-from detector.model.incident import Incident, IncidentMetric, Whereabouts
-from detector.model.metric import Member, Metric, ShortForm
+from detector.model.incident import Incident, IncidentMetric
+from detector.model.metric import Member, Metric
 from detector.model.panel import Bools, Floats, Panel
-from detector.model.rows import SegmentRows
 from detector.model.span import Span, epoch_s
 from detector.model.state import MemberBlock, Members, Seasons
 from detector.model.verdict import Outcome
@@ -24,12 +21,11 @@ from detector.pipeline.judging import CONTEXT, member_watch_of
 from detector.pipeline.pulled import Pulled, PulledMembers
 from detector.pipeline.recall import Memory
 from detector.pipeline.teaching_members import members_with_lessons
-from detector.pipeline.where import WEEKS_BACK
 from detector.ports import Store
 from detector.stats.calendar import with_calendar
 from detector.stats.judge import Company, Judgement, company_of, judge
 
-__all__ = ["Weighed", "lost_of", "member_metric", "weigh_members", "where_of"]
+__all__ = ["Weighed", "lost_of", "member_metric", "weigh_members"]
 
 Indices = npt.NDArray[np.int64]
 
@@ -246,25 +242,6 @@ def _without(panel: Panel, gone: Bools | None) -> Panel:
     if gone is None:
         return panel
     return replace(panel, values=np.where(gone, np.nan, panel.values), known=panel.known & ~gone)
-
-
-def where_of(weighed: Weighed, part: IncidentMetric) -> tuple[Whereabouts, ...]:
-    """How the members took part in an anomaly of the whole; nothing where `split` asks for their column anyway."""
-    metric = weighed.metric
-    query = metric.query
-    if not isinstance(query, ShortForm) or query.each is None or query.each in query.split:
-        return ()
-    now = _segments(weighed, query.each, part.span)
-    back = [timedelta(weeks=weeks) for weeks in WEEKS_BACK]
-    earlier = [_segments(weighed, query.each, Span(part.span.start_at - by, part.span.end_at - by)) for by in back]
-    reference = [week for week in earlier if np.isfinite(week.values).any()]
-    return (find_whereabouts(now, reference, is_drop=part.is_drop, adds_up=metric.kind.adds_up),)
-
-
-def _segments(weighed: Weighed, column: str, span: Span) -> SegmentRows:
-    told = weighed.told
-    inside = _inside(told.grid, span)
-    return SegmentRows(column, told.series, told.grid.starts[inside], told.values[:, inside])
 
 
 def lost_of(weighed: Weighed, columns: Indices, is_anomalous: Bools) -> Floats:

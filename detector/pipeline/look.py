@@ -28,6 +28,7 @@ from detector.pipeline.pulled import Failed, Pulled
 from detector.pipeline.recall import Memory
 from detector.pipeline.refit import refit
 from detector.pipeline.teaching import lessons_of, with_lessons
+from detector.pipeline.where import look_again
 from detector.pipeline.witness import late_starts
 from detector.pipeline.world import World
 from detector.stats.side_by_side import Question, is_ready, make_ready, question_of
@@ -160,7 +161,7 @@ class _Desk:
         one = replace(one, changed=one.changed - late)  # what is still late has not turned into zero
         lessons = lessons_of(name, (*memory.ended, *memory.live))
         one = with_lessons(one, lessons)
-        one, failure = refit(one, over_spans(name, memory), late)
+        one, failure = refit(one, over_spans(name, memory), late, self.world.store)
         if failure:
             self.findings.failures[name] = f"{failure} (rule: {one.metric.place})"
         case = case_of(one, recorded, memory, late, lessons)
@@ -187,6 +188,8 @@ class _Desk:
             findings.failures[beside.metric.name] = f"{beside.error} (rule: {beside.metric.place})"
         elif beside is not None:
             findings.members.append(beside)
+        if known is not None and found.continued is not None:
+            found = replace(found, continued=look_again(metric, found.continued, source))
         findings.judged.append(judged)
         findings.found.append(found)
 

@@ -7,7 +7,7 @@ from typing import cast
 
 import numpy as np
 
-from detector.model.incident import IncidentMetric, Whereabouts
+from detector.model.incident import IncidentMetric
 from detector.model.metric import Member, Metric
 from detector.model.rows import BucketRows
 from detector.model.span import Span, epoch_s
@@ -21,6 +21,7 @@ from detector.pipeline.judging import Judged, judged_of
 from detector.pipeline.pulled import Pulled
 from detector.pipeline.recall import Memory
 from detector.pipeline.teaching import lessons_of
+from detector.pipeline.where_members import with_members
 from detector.pipeline.world import World
 from detector.ports import MetricSource, Store
 from detector.stats.judge import Judgement, VerdictCode
@@ -103,7 +104,7 @@ def _look_at(
 
     first = judged_of(pulled, (told, _one_row(weighed.judgement, row)), recorded, (*over, *levels), late, now)
     judged, found = go_through(first, judge_again, over, memory)
-    named = [None if part is None else _named(part, weighed.metric, member) for part in (found.continued, *found.fresh)]
+    named = [None if part is None else _named(part, weighed, member) for part in (found.continued, *found.fresh)]
     return judged, Found(metric, named[0], tuple(part for part in named[1:] if part is not None))
 
 
@@ -111,10 +112,9 @@ def _one_row(judgement: Judgement, row: int) -> Judgement:
     return Judgement(**{name: getattr(judgement, name)[[row]] for name in Judgement.__dataclass_fields__})
 
 
-def _named(part: IncidentMetric, metric: Metric, member: Member) -> IncidentMetric:
+def _named(part: IncidentMetric, weighed: Weighed, member: Member) -> IncidentMetric:
     """As a part of the rule's metric; where it fell is known."""
-    where = (Whereabouts(member.column, everywhere=False, segments=((member.name, 1.0),)),)
-    return replace(part, metric=metric.name, member=member, where=where)
+    return with_members(replace(part, metric=weighed.metric.name, member=member), weighed)
 
 
 def _to_record(judged: Judged, found: Found) -> list[Outcome]:

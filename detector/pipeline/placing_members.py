@@ -11,7 +11,7 @@ from detector.pipeline.member_parts import MOST_LISTED, MemberFindings
 from detector.pipeline.recall import Memory
 from detector.pipeline.suspecting import Inquiry
 
-__all__ = ["has_member_of", "place_members"]
+__all__ = ["has_member_of", "lean", "place_members"]
 
 
 def has_member_of(incident: Incident, whole: IncidentMetric) -> bool:
@@ -58,6 +58,19 @@ def place_members(
     beyond = findings.beyond + len(live) - len(listed)
     incidents[host.number] = replace(host, more_members=beyond)
     return used
+
+
+def lean(incident: Incident) -> Incident:
+    """Only the part that leads, by which deploys are ranked, keeps what all others held beside a member.
+
+    Who leads later knows it again by the next tick that judges the members.
+    """
+    first, *others = incident.metrics
+    return replace(incident, metrics=(first, *(part if part.member is None else _bare(part) for part in others)))
+
+
+def _bare(part: IncidentMetric) -> IncidentMetric:
+    return replace(part, where=tuple(replace(one, levels=(), rest=None, span=None) for one in part.where))
 
 
 def _is_listed(part: IncidentMetric, metric: str) -> bool:

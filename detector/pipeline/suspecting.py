@@ -8,7 +8,7 @@ import numpy as np
 
 from detector.linking.experience import Experience
 from detector.linking.learning import Lesson, learn
-from detector.linking.question import Depth, Ends, Question
+from detector.linking.question import REST, Depth, Ends, Question, SegmentChange
 from detector.linking.record import service_records
 from detector.linking.reports import merge_reports
 from detector.linking.suspects import rank_suspects
@@ -66,6 +66,7 @@ class Inquiry:
             is_empty=part.value == 0 and metric.kind.adds_up,
             bucket_s=metric.every_s,
             is_drop=part.is_drop,
+            segments=_segments(part),
             where=part.where,
             depth=_depth(part),
             ends=_ends(part, metric, self.now),
@@ -115,6 +116,16 @@ def _depth(part: IncidentMetric) -> Depth | None:
     doubt = abs(part.loss.high - part.loss.low) / max(abs(part.loss.amount), 1e-9) * size
     chance = np.exp(-0.5 * ((SIZES - size) / max(doubt, 0.05)) ** 2)
     return Depth(SIZES, chance / chance.sum())
+
+
+def _segments(part: IncidentMetric) -> list[SegmentChange]:
+    """What is known of every segment, those that nothing happened to as well: they are the control group."""
+    return [
+        SegmentChange({found.column: name}, level.value, level.expected, level.spread)
+        for found in part.where
+        for name, level in (*((one.name, one) for one in found.levels), (REST, found.rest))
+        if level is not None
+    ]
 
 
 def _ends(part: IncidentMetric, metric: Metric, now: datetime) -> Ends | None:

@@ -48,22 +48,31 @@ NEAR = Prior((1.0, 1.0, 0.0), (0.15, 0.5, 0.1), 0.2)
 class SpecialDays:
     """Days off, and days near one."""
 
-    def __init__(self, kind: Kind, series: int, past: Sequence[Sequence[DayOff]] = (), first: int = 0) -> None:
-        """Know the priors, and days off that are remembered.
+    def __init__(
+        self,
+        kind: Kind,
+        series: int,
+        past: Sequence[Sequence[DayOff]] = (),
+        near: Sequence[Sequence[DayOff]] = (),
+        first: int = 0,
+    ) -> None:
+        """Know the priors, and days that are remembered.
 
         Args:
             kind: of the series.
             series: how many.
             past: days off of each of them; none for all of them where it is empty.
-            first: number of the first day that will be expected: later days off will teach by themselves.
+            near: days beside one, in the same way.
+            first: number of the first day that will be expected: later days will teach by themselves.
         """
         self._off, self._near = DaysOff(kind, series, OFF), DaysOff(kind, series, NEAR)
-        # A day is another one to those who had other holidays, or kept it in other parts.
-        by_day = [
-            {(one.number, one.occasion, len(one.held)): one for one in each if one.number < first} for each in past
-        ]
-        for day in sorted(set().union(*by_day)):
-            self._off.recall([each.get(day) for each in by_day])
+        for sort, known in ((self._off, past), (self._near, near)):
+            # A day is another one to those who had other holidays, or kept it in other parts.
+            by_day = [
+                {(one.number, one.occasion, len(one.held)): one for one in each if one.number < first} for each in known
+            ]
+            for day in sorted(set().union(*by_day)):
+                sort.recall([each.get(day) for each in by_day])
 
     def of(self, day: Day) -> "DaysOff | None":
         """What such days are known to hold; None of a plain one."""

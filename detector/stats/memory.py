@@ -1,6 +1,7 @@
 """What series are judged by today, kept while today goes on."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from threading import Lock
@@ -163,9 +164,9 @@ def _digests_of(panel: Panel, watch: Watch, follows: Follows, company: Company |
     first = blake2b(f"{watch} {panel.grid.timezone} {panel.grid.every_s} {local[-1]} {today}".encode(), digest_size=16)
     for array in (follows.day, follows.week):
         first.update(array.tobytes())
-    ids = {id(past): place for place, past in enumerate(follows.past)}  # members share those of their whole
-    first.update(repr([(ids[id(past)]) for past in follows.past]).encode())
-    first.update(repr([follows.past[place] for place in ids.values()]).encode())
+    _add_known(first, follows.past)
+    _add_known(first, follows.near)
+    _add_known(first, follows.months)
     if company is not None and split > 0:
         first.update(company.digest(int(local[split - 1])))
     _add(first, panel, slice(0, split))
@@ -176,6 +177,13 @@ def _digests_of(panel: Panel, watch: Watch, follows: Follows, company: Company |
     for flags in (panel.is_holiday, panel.is_unsettled, panel.occasion):
         both.update(b"" if flags is None else flags[today:].max().tobytes())
     return _Digests(both.digest(), first.digest())
+
+
+def _add_known(digest: "blake2b", known: Sequence[object]) -> None:
+    """What is remembered of each series; members share what is of their whole."""
+    ids = {id(one): place for place, one in enumerate(known)}
+    digest.update(repr([ids[id(one)] for one in known]).encode())
+    digest.update(repr([known[place] for place in ids.values()]).encode())
 
 
 def _add(digest: "blake2b", panel: Panel, part: slice) -> None:

@@ -1,20 +1,30 @@
 """The season of the day of the month: invoices, subscriptions, salaries."""
 
 from calendar import monthrange
+from collections.abc import Sequence
+from copy import copy
 from datetime import date, timedelta
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from detector.model.panel import Bools, Floats
+from detector.model.state import DaysOfMonth
 from detector.stats.days import WEEK, Day
+from detector.stats.picking import Rows, picked
 
-__all__ = ["LEAST_DAYS", "Months", "classes_of", "find_month"]
+__all__ = ["FURTHEST", "LEAST_DAYS", "MOST_DAYS", "Months", "classes_of", "factors_on", "find_month"]
 
 LEAST_DAYS = 91
 """Days before which nothing is said of months: each day of them must have come three times."""
 
-_MOST_DAYS = 731
+MOST_DAYS = 731
+"""Days that are looked back on: two years."""
+
+FURTHEST = 3.0
+"""What a day counts at most, of a plain one and above it."""
+
 # Less than the one in twenty that is promised: taking off weeks ties days together, and every month it is asked anew.
 _CHANCE = 0.01
 _COUNTINGS = 2
@@ -22,9 +32,10 @@ _CLASSES = 31
 _HALF = (
     15  # days are counted from the first of the month up to here, and later ones from its end, in the second counting
 )
-_FURTHEST = 3.0  # of a plain day, above it
 _WHOLE = 0.8  # of a day that must be known
 _LEAST_FACTOR, _MOST_FACTOR = 0.2, 5.0
+_STRENGTH = 0.5  # sd of how far members follow their whole
+_REST, _REST_DAYS = 0.3, 3.0  # what a member's days stray by, as if so many had shown it
 _EPOCH = date(1970, 1, 1)
 
 Classes = npt.NDArray[np.int64]
@@ -114,37 +125,108 @@ def _by_class(values: Floats, known: Bools, classes: Classes) -> tuple[Floats, F
     return found[0], found[1], found[2]
 
 
-class Months:
-    """What days of the month hold beside other days, found anew on the first of each month."""
+def factors_on(days: Classes, month: DaysOfMonth) -> Floats:
+    """What local days since 1970 hold over a plain one, (days,)."""
+    first, mixed = classes_of(days)
+    table = _table_of(month)
+    factors: Floats = table[0, first] * table[1, mixed]
+    return factors
 
-    def __init__(self, series: int, days: int, *, adds_up: bool) -> None:
-        """Know nothing yet.
+
+def _table_of(month: DaysOfMonth | None) -> Floats:
+    """As of `find_month`, (2, 31)."""
+    if month is None:
+        return np.ones((_COUNTINGS, _CLASSES))
+    return np.array([factors or (1.0,) * _CLASSES for factors in (month.from_first, month.from_ends)])
+
+
+class _Remembered:
+    """Factors that are remembered, and how far members follow those of their whole.
+
+    A member holds 1 + strength x (factor - 1). Its strength has 1 for a prior, and the days of its own history for
+    data: a linear regression with one coefficient and a normal prior.
+    """
+
+    def __init__(self, remembered: Sequence[DaysOfMonth | None]) -> None:
+        """Know them, of each series; of some there may be none."""
+        self.has = np.array([one is not None for one in remembered])
+        each = {id(one): one for one in remembered}  # members share that of their whole
+        self._table = np.stack([_table_of(one) for one in each.values()], axis=-1)
+        places = {key: place for place, key in enumerate(each)}
+        self._place = np.array([places[id(one)] for one in remembered])
+        self._beyond = np.zeros(self.has.size)  # of the day that was asked for last, with full strength
+        self._sums = np.zeros((2, self.has.size))
+        self._rest = np.stack([np.full(self.has.size, count) for count in (_REST_DAYS * _REST**2, _REST_DAYS)])
+
+    def rows(self, rows: Rows) -> Self:
+        """Those of some of the series."""
+        taken = copy(self)
+        of_series = {name: picked(getattr(self, name), rows) for name in ("has", "_beyond", "_sums", "_rest")}
+        table, place = self._table.take(self._place[rows], axis=-1), np.arange(rows.size)
+        vars(taken).update(of_series | {"_table": table, "_place": place})
+        return taken
+
+    def factor(self, number: int, *, is_lent: bool) -> Floats:
+        """What a local day holds over a plain one, (m,); 1 where nothing is remembered."""
+        first, mixed = classes_of(np.array([number]))[:, 0].tolist()
+        self._beyond = (self._table[0, first] * self._table[1, mixed])[self._place] - 1.0
+        if not is_lent:
+            return 1.0 + self._beyond
+        return np.clip(1.0 + self._strength() * self._beyond, _LEAST_FACTOR, _MOST_FACTOR)
+
+    def learn(self, beyond: Floats) -> None:
+        """What the day that was asked for last held over a plain one, less 1, (m,); nan where it tells nothing."""
+        known = np.isfinite(beyond)
+        beyond = np.where(known, beyond, 0.0)
+        rest = beyond - self._strength() * self._beyond
+        self._sums += np.where(known, np.stack([self._beyond * beyond, self._beyond**2]), 0.0)
+        self._rest += np.where(known, np.stack([rest * rest, np.ones(known.size)]), 0.0)
+
+    def _strength(self) -> Floats:
+        prior = self._rest[0] / self._rest[1] / _STRENGTH**2  # of equal worth with so much of the sums
+        strength: Floats = (prior + self._sums[0]) / (prior + self._sums[1])
+        return strength
+
+
+class Months:
+    """What days of the month hold beside other days: remembered, or found anew on the first of each month."""
+
+    def __init__(self, series: int, days: int, remembered: Sequence[DaysOfMonth | None] = (), *, adds_up: bool) -> None:
+        """Know what is remembered.
 
         Args:
             series: how many.
             days: how many are to come at most; where they are too few, nothing is kept of them.
+            remembered: of each series, or nothing; of whom it is, nothing is found anew.
             adds_up: gauges and ratios have no such season.
         """
+        self._remembered = _Remembered(remembered) if adds_up and any(remembered) else None
         self._is_on = adds_up and days >= LEAST_DAYS
         self._none = np.ones(series)
         self._factors: Floats | None = None
         self._days: tuple[int, ...] = ()
         self._beyond: tuple[Floats, ...] = ()
 
-    def factor(self, day: Day) -> Floats:
-        """What the day holds over a plain one, (m,); once for each day."""
-        if not self._is_on:
-            return self._none
+    def factor(self, day: Day, *, is_lent: bool = False) -> Floats:
+        """What the day holds over a plain one, (m,); once for each day.
+
+        Args:
+            day: which one.
+            is_lent: what is remembered is that of a whole whose members the series are.
+        """
+        factor = self._found(day) if self._is_on else self._none
+        if self._remembered is None:
+            return factor
+        return np.where(self._remembered.has, self._remembered.factor(day.number, is_lent=is_lent), factor)
+
+    def _found(self, day: Day) -> Floats:
         first, mixed = classes_of(np.array([day.number]))[:, 0].tolist()
         if first == 0 and len(self._days) >= LEAST_DAYS:
             self._factors = find_month(np.array(self._days), np.stack(self._beyond))
-        if self._factors is None:
-            return self._none
-        factor: Floats = self._factors[0, first] * self._factors[1, mixed]
-        return factor
+        return self._none if self._factors is None else self._factors[0, first] * self._factors[1, mixed]
 
     def learn(self, day: Day, held: Floats, plain: Floats, tells: Bools) -> None:
-        """Take in a day.
+        """Take in the day that was asked for last.
 
         Args:
             day: which one.
@@ -152,11 +234,15 @@ class Months:
             plain: what they should be on a plain day.
             tells: slots that are known and teach.
         """
-        if not self._is_on:
+        if not self._is_on and self._remembered is None:
             return
         due = np.where(tells, plain, 0.0).sum(axis=0)
         is_whole = (due > 0) & (due >= _WHOLE * plain.sum(axis=0)) & (not (day.is_off or day.is_unsettled))
         beyond = np.where(tells, held, 0.0).sum(axis=0) / np.where(due > 0, due, 1.0) - 1.0
-        told = np.where(is_whole, np.minimum(beyond, _FURTHEST), np.nan)
-        self._days = (*self._days[-_MOST_DAYS + 1 :], day.number)
-        self._beyond = (*self._beyond[-_MOST_DAYS + 1 :], told)
+        told = np.where(is_whole, np.minimum(beyond, FURTHEST), np.nan)
+        if self._remembered is not None:
+            self._remembered.learn(told)
+        if not self._is_on:
+            return
+        self._days = (*self._days[-MOST_DAYS + 1 :], day.number)
+        self._beyond = (*self._beyond[-MOST_DAYS + 1 :], told)

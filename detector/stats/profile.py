@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.model.panel import Bools, Floats
-from detector.model.state import DayOff, Seasons
+from detector.model.state import DayOff, DaysOfMonth, Seasons
 from detector.stats.days import WEEK
 
 __all__ = ["LAGS", "Follows", "Leaning", "Weeks", "smoothed", "winsorized_mean"]
@@ -24,26 +24,32 @@ _DECAY = 0.95
 class Follows:
     """Which series follow the hour of the day, and which the day of the week; (m,) each.
 
-    `past` holds the days off of each series that are remembered, or nothing.
+    `past` holds the days off of each series that are remembered, `near` the days beside one, and `months` what is known
+    of its days of the month; or nothing.
     """
 
     day: Bools
     week: Bools
     past: tuple[tuple[DayOff, ...], ...] = ()
+    months: tuple[DaysOfMonth | None, ...] = ()
+    near: tuple[tuple[DayOff, ...], ...] = ()
 
     @classmethod
     def of(cls, seasons: Sequence[Seasons] | None, series: int) -> Self:
         """One of `seasons` per series; without them all follow both."""
         if seasons is None:
             return cls(np.ones(series, dtype=bool), np.ones(series, dtype=bool))
-        past = tuple(one.days_off for one in seasons)
+        past, near = tuple(one.days_off for one in seasons), tuple(one.days_near for one in seasons)
+        months = tuple(one.month if one.month is not None and one.month.is_season else None for one in seasons)
         follows = (np.array([one.day for one in seasons]), np.array([one.week for one in seasons]))
-        return cls(*follows, past if any(past) else ())
+        return cls(*follows, past if any(past) else (), months if any(months) else (), near if any(near) else ())
 
     def rows(self, rows: npt.NDArray[np.int64]) -> Self:
         """Those of some of the series."""
         past = tuple(self.past[row] for row in rows.tolist()) if self.past else ()
-        return type(self)(self.day[rows], self.week[rows], past)
+        months = tuple(self.months[row] for row in rows.tolist()) if self.months else ()
+        near = tuple(self.near[row] for row in rows.tolist()) if self.near else ()
+        return type(self)(self.day[rows], self.week[rows], past, months, near)
 
 
 class Weeks:

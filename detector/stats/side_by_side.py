@@ -93,6 +93,8 @@ def _stacked(panels: Sequence[Panel]) -> Panel:
 
 
 def _together(follows: Sequence[Follows]) -> Follows:
-    past = tuple(one.past[0] if one.past else () for one in follows)
     day, week = (np.concatenate([getattr(one, name) for one in follows]) for name in ("day", "week"))
-    return Follows(day, week, past if any(past) else ())
+    past = tuple(one.past[0] if one.past else () for one in follows)
+    months = tuple(one.months[0] if one.months else None for one in follows)
+    near = tuple(one.near[0] if one.near else () for one in follows)
+    return Follows(day, week, past if any(past) else (), months if any(months) else (), near if any(near) else ())

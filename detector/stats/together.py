@@ -13,6 +13,7 @@ from detector.model.state import Seasons
 from detector.stats.company import Company
 from detector.stats.days import WEEK, days_of
 from detector.stats.layout import Layout, layout_of
+from detector.stats.months import factors_on
 from detector.stats.outlook import buckets_of
 from detector.stats.profile import LAGS, Follows, winsorized_mean
 from detector.stats.variance import Law
@@ -57,13 +58,21 @@ def company_of(panel: Panel, kind: Kind, seasons: Sequence[Seasons] | None = Non
                 panel.cut(part), usable[:, part], (level[:, number], size[:, number]), most[number], kind
             )
     if kind.adds_up:
-        row /= panel.grid.length_ratio
+        factors = _month_of(follows, panel.grid.local_day[layout.first[:-1]])
+        row /= panel.grid.length_ratio * factors[layout.day]
     shares = np.minimum(size, most)
     members = _sorted_sum(shares) ** 2 / np.maximum(_sorted_sum(shares**2), 1e-300)
     laws = np.full((layout.days, 2), np.nan)
     company = Company(int(panel.grid.local_day[0]), _weeks_of(layout.table(row)[0]), members, laws, kind.adds_up)
     _find_laws(panel, kind, follows, company)
     return company
+
+
+def _month_of(follows: Follows, days: npt.NDArray[np.int64]) -> Floats:
+    """What local days hold over plain ones, as all members have it from their whole, (days,)."""
+    known = {id(one): one for one in follows.months}
+    (one,) = known.values() if len(known) == 1 else (None,)
+    return np.ones(days.size) if one is None else factors_on(days, one)
 
 
 def _find_laws(panel: Panel, kind: Kind, follows: Follows, company: Company) -> None:

@@ -40,7 +40,8 @@ class Walk:
         self._kind, self._follows = kind, follows
         usable = np.stack([told.teaches & (not day.is_off) for day, told in week])
         self._slots, series = usable.shape[1:]
-        values = np.where(usable, np.stack([told.values for _, told in week]), np.nan)
+        self._months, self._factor = Months(series, days, follows.months, adds_up=kind.adds_up), np.ones(series)
+        values = np.where(usable, np.stack([told.values / self._months.factor(day) for day, told in week]), np.nan)
         values = without_giants(values) if kind.adds_up else without_wild_ones(values)
         every = np.maximum(usable.sum(axis=(0, 1)), 1)
         self._level = values.sum(axis=(0, 1)) / every
@@ -63,8 +64,7 @@ class Walk:
         self._shape = np.stack([np.where(usable, relative, 0.0).sum(axis=0), usable.sum(axis=0).astype(float)])
         self._bias, self._sizes = np.zeros((2, 2, series))
         self._leaning, self._emptiness = Leaning(series), Emptiness(series)
-        self._special = SpecialDays(kind, series, follows.past, week[0][0].number + WEEK)
-        self._months, self._factor = Months(series, days, adds_up=kind.adds_up), np.ones(series)
+        self._special = SpecialDays(kind, series, follows.past, follows.near, week[0][0].number + WEEK)
         self._joining = Joining(series)
         self._lent: Lent | None = None
         self._number = WEEK
@@ -83,7 +83,7 @@ class Walk:
         """
         self._lent = lent
         self._law.lean(None if lent is None else lent.law)
-        weights, self._factor = self._usual_weights(), self._months.factor(day)
+        weights, self._factor = self._usual_weights(), self._months.factor(day, is_lent=lent is not None)
         self._level = self._next_level()
         profile, weeks, empty = self._profile(WEEK, weights)
         mean, has = self._in_units(profile), weeks > 0
@@ -119,8 +119,8 @@ class Walk:
         return mean, sunday, np.sqrt(self._law.law.variance(mean, weights))
 
     def to_remember(self, day: Day, told: Told) -> DayOff | None:
-        """What is worth remembering of the day that was expected last, if it is a day off; of the first series."""
-        special = self._special.of(day) if day.is_off else None
+        """What is worth remembering of the day that was expected last, if it is no plain one; of the first series."""
+        special = self._special.of(day)
         return None if special is None else special.to_remember(day.number, told.values, told.teaches)
 
     @property

@@ -167,6 +167,8 @@ def test_segments_of_a_ratio(style: Style, url: str) -> None:
         found = source.read_segments(a_metric(kind=Kind.RATIO, query=query), "country", hours(0, 3))
     assert found.segments == ("AT", "(none)", "DE")
     assert found.values[0, [0, 2]].tolist() == [2.5, 8.0]
+    assert found.weights is not None
+    assert found.weights[0, [0, 2]].tolist() == [1.0, 2.0]
 
 
 @ALL

@@ -244,3 +244,21 @@ def test_the_first_money_that_joins_is_told(tmp_path: Path) -> None:
         body = scene.post.got[1][1].body
         assert "EUR an hour\n" in body or "€ an hour\n" in body
         assert "when we last wrote" not in body
+
+
+def test_the_first_money_is_told_with_its_own_suspect(tmp_path: Path) -> None:
+    """Orders name no service that was deployed, revenue does: what leads is told with what it points at, at once."""
+    orders = a_metric(
+        "checkout/orders", title="Orders", kind=Kind.COUNT, timezone="UTC", every_s=900, services=("search",)
+    )
+    with a_scene(tmp_path, orders, a_metric(timezone="UTC")) as scene:
+        for name in (orders.name, "checkout/revenue"):
+            scene.source.sales[name] = lambda at: 0.0 if at >= utc(10, 9) else rhythm(at)
+        scene.world.store.add_deploy(a_deploy(live_at=utc(10, 8, 52), received_at=utc(10, 8, 52)))
+        scene.tick(utc(10, 8, 6))
+        scene.replay(utc(10, 8, 7), utc(10, 10, 6))
+        (_, opened, _), (_, named, _) = scene.post.got
+    assert "Suspect: " not in opened.body
+    assert named.reason is Reason.NAMED
+    assert named.title.startswith("It got worse: Checkout revenue is 0 €")
+    assert "Suspect: checkout-api" in named.body

@@ -148,7 +148,7 @@ def test_a_young_metric_is_taken_to_follow_both(tmp_path: Path) -> None:
     young: Sales = lambda at: rhythm(at) if at >= utc(1, 0) else None  # noqa: E731 - named for its type
     with a_scene(tmp_path, REVENUE, sales={REVENUE.name: young}) as scene:
         scene.tick(utc(10, 10, 6))
-        assert seasons(scene) == ASSUMED
+        assert replace(seasons(scene), month=None) == ASSUMED
 
 
 ONE_TICK = """

@@ -8,7 +8,7 @@ import pytest
 
 from detector.model.metric import Direction, Kind
 from detector.model.panel import Panel
-from detector.model.state import DayOff, Seasons
+from detector.model.state import DayOff, DaysOfMonth, Seasons
 from detector.stats.judge import Judgement, Watch, judge
 from detector.stats.memory import kept
 from detector.stats.side_by_side import is_ready, make_ready, question_of
@@ -38,6 +38,12 @@ def days_off_of(panel: Panel, rng: np.random.Generator) -> tuple[DayOff, ...]:
     return tuple(DayOff(int(day), int(rng.integers(0, 3)), some(), some(), some(), some()) for day in numbers)
 
 
+def a_month(row: int, rng: np.random.Generator) -> DaysOfMonth | None:
+    """Of every other row: the first counting, or the second."""
+    factors = tuple(rng.uniform(0.5, 2.0, 31).tolist())
+    return [None, DaysOfMonth(1, factors), None, DaysOfMonth(1, (), factors)][row // 3 % 4]
+
+
 def rows_by_themselves(seed: int, series: int, kind: Kind) -> list[Asked]:
     """Series of all sizes that begin on two days, each with a watch and seasons of its own, some with a new level."""
     rng = np.random.default_rng(seed)
@@ -57,7 +63,8 @@ def rows_by_themselves(seed: int, series: int, kind: Kind) -> list[Asked]:
         on = Direction.BOTH if row % 6 > 3 else Direction.DROP
         watch = a_watch(kind, on, per="week" if row == 3 else "month")
         day, week = rng.integers(0, 2, 2).astype(bool).tolist()
-        asked.append((alone, watch, Seasons(day=day, week=week, days_off=days_off_of(panel, rng))))
+        off, near = days_off_of(panel, rng), days_off_of(panel, rng)
+        asked.append((alone, watch, Seasons(day=day, week=week, days_off=off, days_near=near, month=a_month(row, rng))))
     return asked
 
 

@@ -93,8 +93,13 @@ def segment_rows(answer: Answer | None, metric: Metric, column: str, grid: Grid)
     places = np.array(answer.column("place"), dtype=np.int64) - 1
     names = dict(zip(places.tolist(), answer.column("segment"), strict=True))
     values = np.full((len(names), len(grid)), 0.0 if metric.kind.adds_up else nan)
-    values[places, np.array(answer.column("bucket"), dtype=np.int64)] = values_and_weights(answer)[0]
-    return SegmentRows(column, tuple(str(names[place]) for place in range(len(names))), grid.starts, values)
+    bucket = np.array(answer.column("bucket"), dtype=np.int64)
+    values[places, bucket], denominators = values_and_weights(answer)
+    weights = None
+    if denominators is not None:
+        weights = np.full(values.shape, nan)
+        weights[places, bucket] = denominators
+    return SegmentRows(column, tuple(str(names[place]) for place in range(len(names))), grid.starts, values, weights)
 
 
 def member_rows(answer: Answer | None, names: Sequence[str], grid: Grid, ambiguous: tuple[Span, ...]) -> MemberRows:

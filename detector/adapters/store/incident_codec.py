@@ -15,7 +15,16 @@ from detector.adapters.store.deploy_codec import (
     maybe_to_iso,
     to_iso,
 )
-from detector.model.incident import Confirmed, Incident, IncidentMetric, IncidentState, Told, Whereabouts
+from detector.model.incident import (
+    Confirmed,
+    Incident,
+    IncidentMetric,
+    IncidentState,
+    Level,
+    Noise,
+    Told,
+    Whereabouts,
+)
 from detector.model.metric import Member
 from detector.model.span import Span
 from detector.model.verdict import Loss, Onset
@@ -81,6 +90,7 @@ def _encode_metric(part: IncidentMetric) -> Json:
         "bound": None if part.bound is None else float(part.bound),
         "member": None if part.member is None else [part.member.column, part.member.name],
         "level_since": maybe_to_iso(part.level_since),
+        "noise": None if part.noise is None else [float(part.noise.dispersion), float(part.noise.wander)],
     }
 
 
@@ -99,6 +109,7 @@ def _decode_metric(data: Json) -> IncidentMetric:
         bound=data["bound"],
         member=None if data.get("member") is None else Member(*data["member"]),
         level_since=maybe_from_iso(data.get("level_since")),
+        noise=None if data.get("noise") is None else Noise(*data["noise"]),
     )
 
 
@@ -149,12 +160,26 @@ def _encode_whereabouts(where: Whereabouts) -> Json:
         "column": where.column,
         "everywhere": bool(where.everywhere),
         "segments": [[name, float(share)] for name, share in where.segments],
+        "levels": [_encode_level(level) for level in where.levels],
+        "rest": None if where.rest is None else _encode_level(where.rest),
+        "span": None if where.span is None else _encode_span(where.span),
     }
+
+
+def _encode_level(level: Level) -> list[str | float]:
+    return [level.name, float(level.value), float(level.expected), float(level.spread)]
 
 
 def _decode_whereabouts(data: Json) -> Whereabouts:
     segments: list[tuple[str, Any]] = data["segments"]
-    return Whereabouts(data["column"], data["everywhere"], tuple((name, share) for name, share in segments))
+    return Whereabouts(
+        column=data["column"],
+        everywhere=data["everywhere"],
+        segments=tuple((name, share) for name, share in segments),
+        levels=tuple(Level(*level) for level in data.get("levels", ())),
+        rest=None if data.get("rest") is None else Level(*data["rest"]),
+        span=None if data.get("span") is None else _decode_span(*data["span"]),
+    )
 
 
 def _encode_told(told: Told) -> Json:

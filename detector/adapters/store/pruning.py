@@ -160,13 +160,14 @@ def _drop_outcomes(connection: Connection, table: Table, name: str, until: datet
 
 
 def _history(connection: Connection, names: Sequence[str], before: datetime) -> int:
-    """Whole weeks that no judging reaches back to, and with them the claim that they are there."""
+    """Whole weeks, and with them the claim that they are there; never what judging reaches back to."""
     gone = 0
     states = select(metrics.c.metric, metrics.c.read_until, metrics.c.read_from).where(metrics.c.metric.in_(names))
     oldest = select(history.c.metric, func.min(history.c.week)).where(history.c.metric.in_(names))
     weeks: dict[str, int] = {row[0]: row[1] for row in connection.execute(oldest.group_by(history.c.metric))}
     for row in connection.execute(states).all():
-        first = epoch_s(max(row.read_until or before, before) - HISTORY) // WEEK_S - 1
+        reached_back = max(row.read_until or before, before) - HISTORY
+        first = epoch_s(min(reached_back, before)) // WEEK_S - 1
         if weeks.get(row.metric, first) < first:
             mine = history.c.metric == row.metric
             gone += connection.execute(delete(history).where(mine, history.c.week < first)).rowcount

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -132,8 +132,12 @@ def test_what_goes_on_stays_whole(store: SqlStore) -> None:
     assert len(store.incident_events(1)) == 1
 
 
-def test_judging_keeps_its_history(store: SqlStore) -> None:
-    """Of a metric that is read, and of one that was last read long ago, all that a tick now may ask for."""
+@pytest.mark.parametrize("kept_weeks", [5, 25])
+def test_judging_keeps_its_history(store: SqlStore, kept_weeks: int) -> None:
+    """Of a metric that is read, and of one that was last read long ago, all that a tick now may ask for.
+
+    That is ten weeks, and all that is kept where that is more: days of the month are found in it.
+    """
     weeks = 40
     for name, first in (("live", 0), ("idle", -400 * DAY)):
         until = hour(first + weeks * 7 * DAY)
@@ -142,13 +146,15 @@ def test_judging_keeps_its_history(store: SqlStore) -> None:
             TickChanges(until, metrics=(state(name, read_from=hour(first), read_until=until),), history=(values,))
         )
     live_until = hour(weeks * 7 * DAY)
-    needed = store.history(["live"], live_until - HISTORY)
-    assert store.prune(hour(100 * DAY)) > 0
-    (kept,) = store.history(["live"], live_until - HISTORY).values()
+    before = live_until - timedelta(weeks=kept_weeks)
+    since = min(before, live_until - HISTORY)
+    needed = store.history(["live"], since)
+    assert store.prune(before) > 0
+    (kept,) = store.history(["live"], since).values()
     assert np.array_equal(kept.values, needed["live"].values)
     (everything,) = store.history(["live"], hour(-10_000)).values()
     assert everything.values.size < kept.values.size + 3 * 7 * DAY
-    assert not store.history(["idle"], hour(100 * DAY) - HISTORY)
+    assert not store.history(["idle"], before - HISTORY)
 
 
 def test_the_claim_of_having_read_goes_with_the_history(store: SqlStore) -> None:
@@ -156,7 +162,7 @@ def test_the_claim_of_having_read_goes_with_the_history(store: SqlStore) -> None
     values = block(0, [1.0] * 30 * 7 * DAY)
     read_until = hour(30 * 7 * DAY)
     store.commit(TickChanges(read_until, metrics=(state(read_from=hour(0), read_until=read_until),), history=(values,)))
-    assert store.prune(hour(0)) > 0
+    assert store.prune(hour(10 * 7 * DAY)) > 0
     (kept,) = store.history(["checkout/revenue"], hour(-10_000)).values()
     read_from = store.metric_states()["checkout/revenue"].read_from
     assert read_from is not None

@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from detector.linking.question import Depth, Ends, Question, SegmentChange
+from detector.linking.question import REST, Depth, Ends, Question, SegmentChange
 from detector.linking.suspects import rank_suspects, rank_with_onset
 from detector.model.deploy import Deploy, DeployKind, Ranking, Scope
 from detector.model.incident import Whereabouts
@@ -69,6 +69,53 @@ def test_visitors_who_went_elsewhere_speak_for_no_deploy() -> None:
 def test_a_scope_in_a_dimension_that_was_not_measured_says_nothing() -> None:
     """As if it were unknown."""
     assert odds(fell(DE=0.1, FR=1.0), Scope({"platform": ("ios",)})) == pytest.approx(1.0)
+
+
+def many(reached: str, *, left: float = 0.0) -> Question:
+    """Fifty countries, each a bit smaller than the one before; one of the small ones keeps that part."""
+    names = [f"c{number:02}" for number in range(50)]
+    segments = [
+        SegmentChange({"country": name}, (left if name == reached else 1.0) * (1000.0 - 19.0 * n), 1000.0 - 19.0 * n)
+        for n, name in enumerate(names)
+    ]
+    return replace(ask(), segments=segments, dispersion=1.0, wander=0.03)
+
+
+def test_of_fifty_countries_the_small_one_that_died_is_told_apart() -> None:
+    """Whoever went there stands far above whoever went to another small one, or to the largest."""
+    question = many("c43")
+    for other in ("c41", "c00"):
+        assert odds(question, Scope({"country": ("c43",)}), Scope({"country": (other,)})) > 10
+    assert odds(question, Scope({"country": ("c43",)}), EVERYWHERE) > 3
+
+
+def test_a_value_that_is_not_told_apart_stands_for_the_rest() -> None:
+    """The rest fell: a deploy to a country in it is more suspect than one to a country that did not fall."""
+    segments = [*fell(DE=1.0, FR=1.0).segments, SegmentChange({"country": REST}, 300.0, 1000.0)]
+    question = replace(fell(DE=1.0), segments=segments)
+    assert odds(question, Scope({"country": ("LI",)}), GERMANY) > 10
+    assert odds(fell(DE=0.1, FR=1.0, AT=1.0), Scope({"country": ("LI",)})) == pytest.approx(1.0, abs=0.2)
+
+
+def test_of_a_rise_those_who_rose_were_hit() -> None:
+    """Germany came twice as often: a German deploy stands above one to a country where nothing happened."""
+    question = replace(fell(DE=2.0, FR=1.0, AT=1.0, CH=1.0), is_drop=False)
+    assert odds(question, GERMANY, FRANCE) > 10
+    alike = replace(fell(DE=2.0, FR=2.0, AT=2.0), is_drop=False)
+    assert odds(alike, GERMANY, EVERYWHERE) < 0.5
+    mine, _ = pair(None)
+    shifted = replace(fell(DE=2.0, FR=0.5, AT=1.0), is_drop=False)
+    assert term(rank_suspects(shifted, [mine], at(8)), mine, "scope") < -1.0
+
+
+def test_a_segment_may_have_a_spread_of_its_own() -> None:
+    """What strays by so much anyway says little."""
+    sure, unsure = (
+        replace(ask(), segments=[replace(one, spread=spread) for one in fell(DE=0.5, FR=1.0, AT=1.0).segments])
+        for spread in (30.0, 500.0)
+    )
+    assert odds(sure, GERMANY, FRANCE) > 10
+    assert 1 < odds(unsure, GERMANY, FRANCE) < 3
 
 
 def test_a_tenth_of_the_traffic_seldom_loses_half_of_the_sales() -> None:

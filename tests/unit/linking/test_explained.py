@@ -36,7 +36,7 @@ def test_terms_stand_below_their_suspect() -> None:
     assert "how well its time fits the beginning" in text
     assert "what else happens per hour, by the traffic" in text
     assert "And 4 more, " in text
-    assert "Who was hit: not known, the rule has no `split`" in text
+    assert "Who was hit: not known, the rule has neither `split` nor `each`" in text
     assert "  payments v7: live 40 min after the drop began" in text
 
 

@@ -31,7 +31,7 @@ def around(day: date, seed: int, share: float, kind: Kind = Kind.COUNT) -> Panel
 def remembered(*panels: Panel, kind: Kind = Kind.COUNT) -> Seasons:
     seasons = ASSUMED
     for panel in panels:
-        seasons = with_days_off(panel, kind, ASSUMED, seasons.days_off)
+        seasons = with_days_off(panel, kind, ASSUMED, seasons)
     return seasons
 
 
@@ -49,7 +49,12 @@ def test_a_day_off_is_remembered_once() -> None:
 def test_days_off_are_forgotten_after_two_years() -> None:
     """A third Christmas is not needed."""
     old = DayOff((CHRISTMAS[0] - date(1970, 1, 1)).days - 740, 1, (1.0,), (1.0,), (1.0,), (1.0,))
-    assert len(with_days_off(around(CHRISTMAS[0], 1, 0.3), Kind.COUNT, ASSUMED, [old]).days_off) == 1
+    assert (
+        len(
+            with_days_off(around(CHRISTMAS[0], 1, 0.3), Kind.COUNT, ASSUMED, replace(ASSUMED, days_off=(old,))).days_off
+        )
+        == 1
+    )
 
 
 @pytest.mark.parametrize("kind", [Kind.COUNT, Kind.REVENUE])
@@ -62,8 +67,42 @@ def test_last_years_christmas_is_expected_this_year(kind: Kind) -> None:
     with_memory = judge(panel, a_watch(kind), newest, [before])
     came = panel.values[0, day].sum()
     assert abs(with_memory.expected[0, day].sum() - came) < 0.6 * abs(without.expected[0, day].sum() - came)
-    others = ~day & (np.arange(newest) < day.argmax())
+    assert panel.is_unsettled is not None
+    others = ~day & ~panel.is_unsettled & (np.arange(newest) < day.argmax())
     assert np.array_equal(with_memory.expected[:, others], without.expected[:, others], equal_nan=True)
+
+
+def eve_of(panel: Panel, share: float) -> Panel:
+    """The same with so much of what the day before the day off sold."""
+    is_eve = panel.grid.local_day == panel.grid.local_day[panel.is_holiday].min() - 1
+    return replace(panel, values=np.where(is_eve, np.rint(share * panel.values), panel.values))
+
+
+def test_the_day_before_a_day_off_is_remembered() -> None:
+    """With the day itself and the one after it; other days on which some are off are many, and are not."""
+    panel = eve_of(around(CHRISTMAS[0], 1, 0.3), 0.2)
+    seasons = remembered(panel, panel)
+    number = (CHRISTMAS[0] - date(1970, 1, 1)).days
+    assert [one.number - number for one in seasons.days_off] == [0]
+    assert [one.number - number for one in seasons.days_near] == [-1, 1]
+    eve = seasons.days_near[0]
+    assert sum(part or 0.0 for part in eve.held) / sum(eve.weekday) == pytest.approx(0.2, abs=0.05)
+    after_a_year = [replace(one, number=one.number - 400) for one in seasons.days_near]
+    again = with_days_off(panel, Kind.COUNT, ASSUMED, replace(seasons, days_near=tuple(after_a_year)))
+    assert again.days_near == (after_a_year[1], *seasons.days_near)
+
+
+def test_last_years_christmas_eve_is_expected_this_year() -> None:
+    """Half a day last year: so it may be now, and what it holds is nearer to what is expected."""
+    panel = eve_of(around(CHRISTMAS[1], 2, 0.3), 0.3)
+    before = remembered(eve_of(around(CHRISTMAS[0], 1, 0.3), 0.3))
+    newest = len(panel.grid)
+    is_eve = panel.grid.local_day == panel.grid.local_day[panel.is_holiday].min() - 1
+    without = judge(panel, a_watch(Kind.COUNT), newest, [replace(before, days_near=())])
+    with_memory = judge(panel, a_watch(Kind.COUNT), newest, [before])
+    came = panel.values[0, is_eve].sum()
+    assert abs(with_memory.expected[0, is_eve].sum() - came) < 0.7 * abs(without.expected[0, is_eve].sum() - came)
+    assert with_memory.score[0, is_eve].max() < without.score[0, is_eve].max()
 
 
 def test_memory_of_days_off_counts_with_and_without_the_warm_walk() -> None:
