@@ -46,7 +46,7 @@ def make_ready(questions: Sequence[Question]) -> None:
     alike: dict[bytes, list[Question]] = {}
     for one in questions:
         if not is_ready(one):
-            alike.setdefault(_in_common(one), []).append(one)
+            alike.setdefault(_shared_by(one), []).append(one)
     for group in alike.values():
         is_cold = [kept.start_of(one) is None for one in group]
         if sum(is_cold) > 1 or len(group) >= _WORTH_A_WALK:
@@ -55,7 +55,7 @@ def make_ready(questions: Sequence[Question]) -> None:
                 _answer(group[first : first + most])
 
 
-def _in_common(question: Question) -> bytes:
+def _shared_by(question: Question) -> bytes:
     """Of what must be the same for series to be rows of one panel, and for its walk to keep the same of each."""
     panel = question.panel
     said = (question.watch, panel.grid.timezone, panel.grid.every_s, panel.weights is None, panel.begins_level is None)
