@@ -9,12 +9,12 @@ from detector.model.incident import Incident, IncidentMetric
 from detector.model.metric import Metric
 from detector.model.span import Span
 from detector.model.verdict import Loss, Onset, Outcome
+from detector.pipeline.beginning import onset_among
 from detector.pipeline.judging import CONTEXT, Judged
 from detector.pipeline.noise import noise_of
 from detector.pipeline.recall import Memory
 from detector.pipeline.settling import settled
 from detector.stats.loss import find_loss
-from detector.stats.onset import find_onset
 
 __all__ = ["Found", "find_parts", "hushed_part", "live_part", "outcomes_since", "over_spans"]
 
@@ -130,7 +130,7 @@ def _part(judged: Judged, run: Run, over: Sequence[Span]) -> IncidentMetric:
         first -= 1  # not enough to speak up by itself, but part of it in the light of what followed
     begin = max(free, first - CONTEXT // 2)
     until = min(_last_of(timeline, run) + 1, begin + CONTEXT)
-    onset = find_onset(timeline[begin:until], first - begin, metric.kind)
+    onset = onset_among(timeline[begin:until], first - begin, metric.kind, is_drop=run.is_drop)
     if not _is_outside(
         timeline[first], is_drop=run.is_drop
     ):  # found by the sum of several buckets: it began before the one that gave it away

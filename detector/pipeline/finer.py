@@ -16,7 +16,9 @@ from detector.model.metric import Kind, Metric, ShortForm
 from detector.model.rows import BucketRows
 from detector.model.span import Span, at_epoch, epoch_s
 from detector.model.verdict import Onset, Outcome, OutcomeKind
+from detector.pipeline.beginning import onset_among
 from detector.pipeline.filling import fill
+from detector.pipeline.judging import CONTEXT
 from detector.ports import MetricSource
 from detector.stats.onset import find_onset, onset_of
 
@@ -59,13 +61,32 @@ def refine_onset(
     outcomes = _fine_outcomes(fine, coarse, span, rows)
     if not outcomes:
         return part
+    if metric.kind.adds_up:
+        return replace(part, onset=_followed(part, metric, timeline, (coarse, outcomes)))
     first = len(outcomes) - 1
     fine_onset = find_onset(outcomes, first, metric.kind, reach=first, back_decay=1.0)
     return replace(part, onset=_blended(part.onset, fine_onset, coarse))
 
 
+def _followed(
+    part: IncidentMetric, metric: Metric, timeline: Sequence[Outcome], again: tuple[Sequence[Outcome], list[Outcome]]
+) -> Onset:
+    """From the timeline with some of its buckets (first of `again`) told by those that were read in their place."""
+    coarse, fine = again
+    read = Span(coarse[0].span.start_at, coarse[-1].span.end_at)
+    before = _since_the_last_anomaly([one for one in timeline if one.span.end_at <= read.start_at])[-CONTEXT // 2 :]
+    rows = [*before, *fine]  # no later ones: a tick that catches up must find what each tick would have found
+    return onset_among(rows, len(rows) - 1, metric.kind, is_drop=part.is_drop)
+
+
+def _since_the_last_anomaly(before: Sequence[Outcome]) -> Sequence[Outcome]:
+    """What was wrong before was another matter, and is no sign of this one's beginning."""
+    wrong = [place for place, one in enumerate(before) if one.kind is OutcomeKind.ANOMALOUS]
+    return before[wrong[-1] + 1 :] if wrong else before
+
+
 def _blended(coarse: Onset, fine: Onset, buckets: Sequence[Outcome]) -> Onset:
-    """The bucket from the coarse numbers, the minute in it from the fine ones.
+    """Of a share: the bucket from the coarse numbers, the minute in it from the fine ones.
 
     What varies from hour to hour for its own reasons looks like a change of level to the minutes; only the coarse
     noise knows of it. Buckets in which the fine numbers see nothing at all stay as they were.

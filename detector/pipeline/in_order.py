@@ -72,7 +72,7 @@ def go_through(
     judged = _side_by_side(first)
     found = find_parts(judged, memory)
     for _ in judged.due:  # each turn ends one anomaly more
-        ended = min((span for span in _ended(found) if span not in over), default=None)
+        ended = min((span for span in _ended(found) if span not in over), key=lambda span: span.end_at, default=None)
         if ended is None or not any(_is_evidence_after(ended, outcome) for outcome in judged.due):
             break
         over = (*over, ended)

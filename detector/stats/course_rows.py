@@ -76,6 +76,7 @@ def rows_of(outcomes: Sequence[Outcome]) -> Rows:
     usual = np.maximum(expected, 1e-12)
     more = np.maximum(_SHARED_H * 3600.0 / length_s - 1.0, 0.0)
     dispersion = np.maximum((spread**2 + more * (wander * usual) ** 2) / usual, 1e-12)
+    dispersion[(expected <= 0) & (spread <= 0)] = np.inf  # closed: a stray order there tells of no beginning and no end
     return Rows(start_s, length_s, value, expected, spread, dispersion, wander)
 
 
