@@ -32,6 +32,7 @@ bench: $(VENV)/.dev  ## the figures of docs/figures.md, one after the other: hal
 	@$(BIN)/python benchmarks/start_time.py
 	@$(BIN)/python -m benchmarks.idle
 	@$(BIN)/python -m benchmarks.steady_tick
+	@$(BIN)/python -m benchmarks.first_of_day --metrics 200 2000
 	@$(BIN)/python -m benchmarks.posts
 	@$(BIN)/python -m benchmarks.reload
 	@$(BIN)/python -m benchmarks.stop

@@ -201,6 +201,10 @@ class Store(DeployFeed, Protocol):
         """Current outcomes of buckets that start at `since` or later, in order of time."""
         ...
 
+    def outcomes_of(self, since: Mapping[str, datetime]) -> Mapping[str, tuple[Outcome, ...]]:
+        """The same for many metrics, each since its own time; those without any are left out."""
+        ...
+
     def last_outcomes(self) -> Mapping[str, Outcome]:
         """The newest current outcome of every metric."""
         ...
@@ -287,11 +291,7 @@ class Store(DeployFeed, Protocol):
         ...
 
     def add_deploy(self, report: Deploy) -> bool:
-        """Keep a report, unique by source, id and status; false: it was known already.
-
-        Raises:
-            DeployFeedError: the same id and status with other content.
-        """
+        """One report; false: it was known already. Raises DeployFeedError for the same id and status otherwise said."""
         ...
 
     def set_incident(self, incident: Incident, event: IncidentEvent) -> None:

@@ -14,6 +14,7 @@ from detector.stats.judge import Judgement, VerdictCode
 from rhythms import HOURS, WEEKDAYS
 
 __all__ = [
+    "GRIDS",
     "Befallen",
     "Rhythm",
     "a_grid",
@@ -21,6 +22,7 @@ __all__ = [
     "beginnings",
     "differing",
     "local_hours",
+    "mixed",
     "simulated",
     "with_values",
 ]
@@ -147,6 +149,40 @@ def with_values(panel: Panel, values: np.ndarray) -> Panel:
     """The same buckets with other values and without weights; nan is missing."""
     numbers = np.asarray(values, dtype=np.float64)
     return replace(panel, values=numbers, known=np.isfinite(numbers), weights=None)
+
+
+GRIDS = [(HOUR_S, 30), (24 * HOUR_S, 100), (1800, 22), (300, 16)]
+
+
+def mixed(seed: int, kind: Kind, series: int) -> Panel:
+    """Series of all sizes that begin and end at different times, with gaps, masks, and weights in a ratio."""
+    rng = np.random.default_rng(seed)
+    every_s, days = GRIDS[seed % len(GRIDS)]
+    zone = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"][seed % 3]
+    grid = a_grid(zone, date(2026, 3, 1), days, every_s)
+    rows = [
+        simulated(kind, grid, seed=1000 * seed + row, rhythm=Rhythm(float(10.0 ** rng.uniform(-0.5, 3.0))))
+        for row in range(series)
+    ]
+    values = np.concatenate([row.values for row in rows])
+    if kind is not Kind.COUNT:
+        values = values * 10.0 ** rng.uniform(-3.0, 3.0, (series, 1))
+    bucket = np.arange(len(grid))
+    values = np.where(bucket > len(grid) * rng.uniform(0.5, 1.5, (series, 1)), np.nan, values)
+    begin = rng.choice([np.nan, 0.0], (series, 1))
+    values = np.where(bucket < len(grid) * rng.uniform(-0.5, 0.4, (series, 1)), begin, values)
+    values = np.where(rng.random(values.shape) < 0.05, np.nan, values)
+    weights = np.concatenate([row.weights for row in rows if row.weights is not None]) if kind is Kind.RATIO else None
+    off = np.isin(grid.local_day, rng.choice(np.unique(grid.local_day), 4))
+    near = np.isin(grid.local_day, grid.local_day[off] + 1) & ~off
+    return replace(
+        with_values(simulated(kind, grid, seed=0, series=series), values),
+        teaches=rng.random(values.shape) > 0.03,
+        is_holiday=off,
+        weights=weights,
+        is_unsettled=near,
+        occasion=np.where(off | near, 1 + grid.local_day % 2, 0),
+    )
 
 
 def beginnings(verdict: np.ndarray, quiet: int = 12) -> Bools:

@@ -27,6 +27,10 @@ from detector.web.server import Server
 
 __all__ = ["open_daemon", "serve"]
 
+_TURN_S = 0.0005
+"""Who reads a source or answers a request needs the interpreter for moments, a dozen times a query; while a tick judges
+it would wait for each of them as long as Python lets one thread go on, which is 5 ms if nobody says otherwise."""
+
 
 def serve(config: Path) -> None:
     """Run until SIGTERM or SIGINT.
@@ -52,6 +56,8 @@ def open_daemon(
     book = load_book(config, check_channels=True)
     settings = book.settings
     with ExitStack() as stack:
+        stack.callback(sys.setswitchinterval, sys.getswitchinterval())
+        sys.setswitchinterval(_TURN_S)
         logs = set_up_logs(out, is_terminal=out.isatty(), secrets=secrets_in(settings), timezone=settings.timezone)
         stack.callback(logs.close)
         store = stack.enter_context(open_store_of(settings))

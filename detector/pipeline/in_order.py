@@ -1,39 +1,61 @@
 """Judge several due buckets as if each had been judged in its time."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from detector.model.span import Span
 from detector.model.verdict import Outcome, OutcomeKind
 from detector.pipeline.anomalies import Found, find_parts, over_spans
-from detector.pipeline.judging import Judged, judge_metric
+from detector.pipeline.judging import Judged, Seen, judge_metric, see
 from detector.pipeline.pulled import Pulled
 from detector.pipeline.recall import Memory
 from detector.pipeline.teaching import Lessons
 
-__all__ = ["go_through", "judge_in_order"]
+__all__ = ["Case", "case_of", "go_through", "judge_in_order"]
 
 
-def judge_in_order(
-    one: Pulled,
-    recorded: Sequence[Outcome],
-    memory: Memory,
-    late: frozenset[int],
-    now: datetime,
-    lessons: Lessons,
-) -> tuple[Judged, Found]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """All that one metric's due buckets are judged by.
+
+    Attributes:
+        one: what was pulled.
+        recorded: current outcomes of its last buckets, in order of time.
+        over: spans of its past incidents.
+        late: starts of due buckets that a witness calls late.
+        lessons: what its incidents say of its buckets.
+        seen: its history as it is judged.
+    """
+
+    one: Pulled
+    recorded: tuple[Outcome, ...]
+    over: tuple[Span, ...]
+    late: frozenset[int]
+    lessons: Lessons
+    seen: Seen
+
+
+def case_of(one: Pulled, recorded: tuple[Outcome, ...], memory: Memory, late: frozenset[int], lessons: Lessons) -> Case:
+    over = over_spans(one.metric.name, memory)
+    return Case(one, recorded, over, late, lessons, see(one, recorded, over, late, lessons))
+
+
+def judge_in_order(case: Case, memory: Memory, now: datetime) -> tuple[Judged, Found]:
     """Judge what is due, and find the anomalies in it.
 
     An anomaly that ended among the due buckets is no evidence against those after it, as it would have been none had
     each been judged in its time.
     """
-    over = over_spans(one.metric.name, memory)
+    one, recorded, late, lessons = case.one, case.recorded, case.late, case.lessons
+
+    def judged(seen: Seen, over: Sequence[Span]) -> Judged:
+        return judge_metric(one, seen, recorded, (*over, *lessons.levels), late, now)
 
     def judge_again(over: Sequence[Span]) -> Judged:
-        return judge_metric(one, recorded, over, late, now, lessons)
+        return judged(see(one, recorded, over, late, lessons), over)
 
-    return go_through(judge_again(over), judge_again, over, memory)
+    return go_through(judged(case.seen, case.over), judge_again, case.over, memory)
 
 
 def go_through(

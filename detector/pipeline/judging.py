@@ -18,7 +18,17 @@ from detector.pipeline.teaching import Lessons
 from detector.stats.calendar import with_calendar
 from detector.stats.judge import Judgement, VerdictCode, Watch, judge
 
-__all__ = ["CONTEXT", "Judged", "judge_metric", "judged_of", "member_watch_of", "outcomes_of_failure", "watch_of"]
+__all__ = [
+    "CONTEXT",
+    "Judged",
+    "Seen",
+    "judge_metric",
+    "judged_of",
+    "member_watch_of",
+    "outcomes_of_failure",
+    "see",
+    "watch_of",
+]
 
 CONTEXT = 48
 """Buckets before the due ones that are judged as well: the onset is looked for among them."""
@@ -65,27 +75,36 @@ def member_watch_of(metric: Metric, members: int) -> Watch:
     return Watch(metric.kind, alert.on, 0.5 * alert.false_alarms.per_second / max(members, 1))
 
 
-def judge_metric(
-    pulled: Pulled,
-    recorded: Sequence[Outcome],
-    over: Sequence[Span],
-    late: frozenset[int],
-    now: datetime,
-    lessons: Lessons,
-) -> Judged:
-    """Judge the due buckets, and again those whose value changed.
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A metric's history as its newest buckets are judged by it; Panels of one row.
+
+    Attributes:
+        told: as it was read.
+        panel: the same as it is judged, without what is over, which neither teaches nor counts.
+        newest: how many buckets.
+    """
+
+    told: Panel
+    panel: Panel
+    newest: int
+
+
+def see(
+    pulled: Pulled, recorded: Sequence[Outcome], over: Sequence[Span], late: frozenset[int], lessons: Lessons
+) -> Seen:
+    """What there is to judge: the due buckets, those whose value changed, and some before them.
 
     Args:
         pulled: history and what is due.
         recorded: current outcomes of the metric's last buckets, in order of time.
         over: spans of its past incidents: neither taught by nor summed into the evidence of later buckets.
         late: starts of due buckets that a witness calls late.
-        now: of the tick.
         lessons: what its incidents say of levels that stay.
     """
     metric, block = pulled.metric, without(pulled.block, late)
-    known_past = {epoch_s(outcome.span.start_at): outcome for outcome in recorded}
-    first = min([epoch_s(pulled.due.judge[0].start_at), *(pulled.changed & known_past.keys())])
+    known_past = {epoch_s(outcome.span.start_at) for outcome in recorded}
+    first = min([epoch_s(pulled.due.judge[0].start_at), *(pulled.changed & known_past)])
     span = Span(pulled.due.closed_end - HISTORY, pulled.due.closed_end)
     told = panel_of(metric, block, span)
     panel = panel_of(metric, _masked(block, over), span) if over else told
@@ -93,9 +112,30 @@ def judge_metric(
     begun = lessons.begins_level(panel.grid)
     panel = panel if begun is None else replace(panel, begins_level=begun[None, :])
     newest = min(len(panel.grid), int(np.sum(panel.grid.starts >= first)) + CONTEXT)
-    seasons = pulled.state.seasons
-    judgement = judge(panel, watch_of(metric), newest, None if seasons is None else [seasons])
-    return judged_of(pulled, (told.cut(slice(-newest, None)), judgement), recorded, (*over, *lessons.levels), late, now)
+    return Seen(told, panel, newest)
+
+
+def judge_metric(
+    pulled: Pulled,
+    seen: Seen,
+    recorded: Sequence[Outcome],
+    corrected: Sequence[Span],
+    late: frozenset[int],
+    now: datetime,
+) -> Judged:
+    """Judge the due buckets, and again those whose value changed.
+
+    Args:
+        pulled: history and what is due.
+        seen: the same as it is judged.
+        recorded: current outcomes of the metric's last buckets, in order of time.
+        corrected: spans in which late rows correct values only.
+        late: starts of due buckets that a witness calls late.
+        now: of the tick.
+    """
+    seasons, newest = pulled.state.seasons, seen.newest
+    judgement = judge(seen.panel, watch_of(pulled.metric), newest, None if seasons is None else [seasons])
+    return judged_of(pulled, (seen.told.cut(slice(-newest, None)), judgement), recorded, corrected, late, now)
 
 
 def judged_of(

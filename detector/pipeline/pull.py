@@ -23,12 +23,15 @@ from detector.pipeline.members import Roster
 from detector.pipeline.pull_members import pull_members
 from detector.pipeline.pulled import Failed, Pulled
 from detector.pipeline.world import World
-from detector.ports import MetricSource
+from detector.ports import MetricSource, Store
 
 __all__ = ["fingerprint", "pull"]
 
 SLICE = timedelta(days=7)
 """First history is read in slices of a week, so that no statement is long and a restart goes on where it was."""
+
+AT_ONCE = 50
+"""Metrics whose histories the store is asked for at a time: some megabytes."""
 
 SLICE_BUCKETS = 5000
 """Rows of one answer are capped at 10,000 (threat model, row 2); a slice asks for half of that at most."""
@@ -84,12 +87,13 @@ def _reader(
 
     def read(tell: Callable[[Pulled | Failed], None]) -> None:
         down: SourceError | None = None
+        stored = _Stored([metric.name for metric in metrics], dues, world.store)
         for metric in metrics:
             if world.reading.is_hurried:
                 return
             said = fingerprint(metric, book.settings.sources[metric.source])
             state = roster.states.get(metric.name) or MetricState(metric.name, said, now)
-            one = _pull(metric, said, state, dues[metric.name], world, down)
+            one = _pull(metric, said, _Kept(state, stored), dues[metric.name], world, down)
             tell(_with_members(one, said, roster, world, now))
             if isinstance(one, Failed) and isinstance(one.error, SourceUnavailable):
                 down = one.error
@@ -124,11 +128,10 @@ def _go_on(world: World) -> None:
 
 
 def _pull(
-    metric: Metric, said: str, state: MetricState, due: Due, world: World, down: SourceError | None
+    metric: Metric, said: str, kept: "_Kept", due: Due, world: World, down: SourceError | None
 ) -> Pulled | Failed:
     if down is not None:
-        return Failed(metric, state, due, down)
-    kept = _Kept(state)
+        return Failed(metric, kept.state, due, down)
     try:
         return _pull_one(metric, said, kept, due, world)
     except SourceError as error:
@@ -140,15 +143,38 @@ def _pull(
         return Failed(metric, kept.state, due, fault)
 
 
+class _Stored:
+    """Histories of the metrics of a lane, in the order in which they are read; the store is asked for some at a time.
+
+    Nobody else writes the history of a metric between two ticks that judge it.
+    """
+
+    def __init__(self, names: Sequence[str], dues: Mapping[str, Due], store: Store) -> None:
+        self._names, self._dues, self._store = list(names), dues, store
+        self._place = {name: place for place, name in enumerate(names)}
+        self._blocks: dict[str, HistoryBlock | None] = {}
+
+    def of(self, name: str) -> HistoryBlock | None:
+        if name not in self._blocks:
+            place, closed_end = self._place[name], self._dues[name].closed_end
+            near = self._names[place : place + AT_ONCE]
+            asked = [one for one in near if self._dues[one].closed_end == closed_end]
+            found = self._store.history(asked, closed_end - HISTORY)
+            self._blocks = {one: found.get(one) for one in asked}
+        return self._blocks.pop(name)
+
+
 @dataclass(slots=True)
 class _Kept:
     """A metric's state as the store has it: slices of history that are read before a failure move it on."""
 
     state: MetricState
+    stored: _Stored
 
 
 def _pull_one(metric: Metric, said: str, kept: _Kept, due: Due, world: World) -> Pulled:
     _go_on(world)
+    before = kept.state
     if kept.state.fingerprint != said:
         world.store.forget_history(metric.name)
         kept.state = replace(
@@ -161,7 +187,10 @@ def _pull_one(metric: Metric, said: str, kept: _Kept, due: Due, world: World) ->
         )
     source = world.sources[metric.source]
     state = _read_history(metric, kept, due.closed_end, source, world)
-    known = world.store.history([metric.name], due.closed_end - HISTORY).get(metric.name)
+    if state is before:
+        known = kept.stored.of(metric.name)
+    else:  # some of it was written just now
+        known = world.store.history([metric.name], due.closed_end - HISTORY).get(metric.name)
     span = Span(_reread_from(metric, state, due.closed_end), due.closed_end)
     rows = source.read(metric, span)
     fresh = fill(metric, span, rows, has_begun=_has_begun(known))

@@ -30,12 +30,21 @@ def with_calendar(panel: Panel, code: str | None, own_dates: Sequence[date]) -> 
     Raises:
         ValueError: an unknown code.
     """
-    return replace(
-        panel,
-        is_holiday=holiday_flags(panel.grid, code, own_dates),
-        is_unsettled=unsettled_flags(panel.grid, code, own_dates),
-        occasion=occasions(panel.grid, code, own_dates),
+    off, near, occasion = _days_of(panel.grid, code, tuple(own_dates))
+    return replace(panel, is_holiday=off, is_unsettled=near, occasion=occasion)
+
+
+@lru_cache(maxsize=32)
+def _days_of(grid: Grid, code: str | None, own_dates: tuple[date, ...]) -> tuple[Bools, Bools, npt.NDArray[np.int64]]:
+    """Once for all metrics of a tick that share a grid; read-only, for so they share them."""
+    found = (
+        holiday_flags(grid, code, own_dates),
+        unsettled_flags(grid, code, own_dates),
+        occasions(grid, code, own_dates),
     )
+    for array in found:
+        array.setflags(write=False)
+    return found
 
 
 def holiday_flags(grid: Grid, code: str | None, own_dates: Sequence[date]) -> Bools:

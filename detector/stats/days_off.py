@@ -67,9 +67,12 @@ class SpecialDays:
         """
         self._off, self._near = DaysOff(kind, series, OFF), DaysOff(kind, series, NEAR)
         for sort, known in ((self._off, past), (self._near, near)):
-            by_number = [{one.number: one for one in each if one.number < first} for each in known]
-            for number in sorted(set().union(*by_number)):
-                sort.recall([each.get(number) for each in by_number])
+            # A day is another one to those who had other holidays, or kept it in other parts.
+            by_day = [
+                {(one.number, one.occasion, len(one.held)): one for one in each if one.number < first} for each in known
+            ]
+            for day in sorted(set().union(*by_day)):
+                sort.recall([each.get(day) for each in by_day])
 
     def of(self, day: Day) -> "DaysOff | None":
         """What such days are known to hold; None of a plain one."""

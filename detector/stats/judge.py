@@ -13,7 +13,7 @@ from detector.stats.days import last_day_of
 from detector.stats.memory import ready_for
 from detector.stats.prepared import Prepared, in_turn, prepare, prepared_by, taken
 from detector.stats.profile import Follows
-from detector.stats.ready import TAIL, beginnings, judge_through
+from detector.stats.ready import FEW, beginnings, judge_through, tail_of
 from detector.stats.together import company_of
 from detector.stats.verdicts import Judgement, VerdictCode, Watch, unjudged
 
@@ -41,7 +41,8 @@ def judge(
     newest = min(newest, len(panel.grid))
     follows = Follows.of(seasons, len(panel.series))
     company = company_of(panel, watch.kind, seasons) if together is True else together or None
-    if newest <= TAIL + len(panel.grid) - last_day_of(panel.grid):
+    tail = tail_of(panel.grid, is_few=len(panel.series) <= FEW)
+    if newest <= tail + len(panel.grid) - last_day_of(panel.grid):
         return prepared_by(ready_for, panel, watch, follows, company).judge(panel, newest)
     whole = unjudged(panel, watch, newest)
 

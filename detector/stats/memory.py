@@ -2,24 +2,30 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from threading import Lock
+from typing import Self
 
 import numpy as np
 
 from detector.model.panel import Panel
 from detector.stats.company import Company
 from detector.stats.days import last_day_of
+from detector.stats.midnight import Midnight
+from detector.stats.picking import bytes_of, picked
 from detector.stats.profile import Follows
-from detector.stats.ready import REVISED_DAYS, Ready, ready_again, ready_of
+from detector.stats.ready import FEW, REVISED_DAYS, Ready, ready_again, ready_of
 from detector.stats.verdicts import Watch
 
-__all__ = ["kept", "ready_for"]
+__all__ = ["Question", "kept", "ready_for"]
 
-_FEW = 4  # series; of more, walks as they stood days before would fill the memory
-_MOST_SERIES = 20_000  # about 8 kB each for ten weeks of hours
-_MOST_FEW = 1024  # panels of few series, about 100 kB each; with fewer than there are metrics none is ever found again
+_MOST_SERIES = 20_000  # about 8 kB each for ten weeks of hours; a single one goes twice
+_MOST_BYTES = 192 * 2**20  # of walks as they stood days before: 36 kB a series of hours, 370 kB of five minutes
+
+_ONCE, _TWICE = np.array([0]), np.array([0, 0])
+
+Names = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,37 +36,98 @@ class _Digests:
     earlier: bytes
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """By what the last day of a panel is judged.
+
+    Attributes:
+        panel: series that all begin on its first day.
+        watch: what to look for.
+        follows: their seasons.
+        company: what thin ones lean on.
+        digests: of all this.
+    """
+
+    panel: Panel
+    watch: Watch
+    follows: Follows
+    company: Company | None
+    digests: _Digests
+
+    @classmethod
+    def of(cls, panel: Panel, watch: Watch, follows: Follows, company: Company | None = None) -> Self:
+        """The question, with its digests; a single series that goes twice stands in it once."""
+        if len(panel.series) > 1 and len(set(panel.series)) == 1:
+            panel, follows = panel.rows(_ONCE), follows.rows(_ONCE)
+        return cls(panel, watch, follows, company, _digests_of(panel, watch, follows, company))
+
+    @property
+    def is_few(self) -> bool:
+        """The walk as it stood days before is worth its memory."""
+        return len(self.panel.series) <= FEW
+
+
 class _Kept:
-    """What the newest day of each panel is judged by: yesterday's is of no use today, and would stay for weeks."""
+    """What the newest day of each panel is judged by: yesterday's is of no use today, and would stay for weeks.
+
+    Walks as they stood days before are kept beside it for as many panels as there is room for, the newest ones.
+    """
 
     def __init__(self) -> None:
         """Nothing yet."""
-        self._ready: OrderedDict[tuple[str, ...], tuple[_Digests, Ready]] = OrderedDict()
+        self._ready: OrderedDict[Names, tuple[_Digests, Ready]] = OrderedDict()
+        self._walks: OrderedDict[Names, tuple[Midnight, int]] = OrderedDict()
+        self._series = self._bytes = 0
         self._turn = Lock()
 
-    def get(self, series: tuple[str, ...]) -> tuple[_Digests, Ready] | None:
-        """What was kept last for these series."""
+    def answer(self, question: Question) -> Ready | None:
+        """What is kept, if it is the same question that was asked last for these series."""
         with self._turn:
-            known = self._ready.get(series)
-            if known is not None:
-                self._ready.move_to_end(series)
-            return known
+            digests, ready = self._ready.get(question.panel.series, (None, None))
+            if digests is None or digests.today != question.digests.today:
+                return None
+            self._ready.move_to_end(question.panel.series)
+            return ready
 
-    def put(self, series: tuple[str, ...], digests: _Digests, ready: Ready) -> None:
-        """Keep it in place of what was kept for these series; what was asked for least gives way."""
+    def start_of(self, question: Question) -> Ready | None:
+        """An older answer to go on from, with its walk, if nothing but the newest days has changed since."""
         with self._turn:
-            self._ready[series] = (digests, ready)
-            self._ready.move_to_end(series)
-            few = sum(len(names) <= _FEW for names in self._ready)
-            total = sum(len(names) for names in self._ready)
-            while (few > _MOST_FEW or total > _MOST_SERIES) and len(self._ready) > 1:
-                gone, _ = self._ready.popitem(last=False)
-                few, total = few - (len(gone) <= _FEW), total - len(gone)
+            digests, ready = self._ready.get(question.panel.series, (None, None))
+            walk, _ = self._walks.get(question.panel.series, (None, 0))
+            if ready is None or walk is None or digests is None or digests.earlier != question.digests.earlier:
+                return None
+            return replace(ready, earlier=walk)
+
+    def put(self, question: Question, ready: Ready) -> None:
+        """Keep the answer in place of what was kept for these series; what was asked for least gives way.
+
+        A single series goes twice in what is judged by at every tick, and once in the walk, which is larger.
+        """
+        series = question.panel.series
+        size = bytes_of(ready.earlier)
+        with self._turn:
+            self._forget(series)
+            self._ready[series] = (question.digests, replace(ready, earlier=None))
+            self._series += ready.series
+            if ready.earlier is not None:
+                self._walks[series] = (ready.earlier, size)
+                self._bytes += size
+            while self._series > _MOST_SERIES and len(self._ready) > 1:
+                self._forget(next(iter(self._ready)))
+            while self._bytes > _MOST_BYTES and len(self._walks) > 1:
+                self._bytes -= self._walks.popitem(last=False)[1][1]
+
+    def _forget(self, series: Names) -> None:
+        known = self._ready.pop(series, None)
+        self._series -= 0 if known is None else known[1].series
+        self._bytes -= self._walks.pop(series, (None, 0))[1]
 
     def clear(self) -> None:
         """Forget all of them."""
         with self._turn:
             self._ready.clear()
+            self._walks.clear()
+            self._series = self._bytes = 0
 
 
 kept = _Kept()
@@ -75,16 +142,18 @@ def ready_for(panel: Panel, watch: Watch, follows: Follows, company: Company | N
         follows: their seasons.
         company: what thin ones lean on.
     """
-    few = len(set(panel.series)) <= _FEW
-    digests = _digests_of(panel, watch, follows, company)
-    known = kept.get(panel.series)
-    if known is not None and known[0].today == digests.today:
-        return known[1]
-    if known is not None and known[0].earlier == digests.earlier and known[1].earlier is not None:
-        ready = ready_again(panel, known[1], company)
+    question = Question.of(panel, watch, follows, company)
+    is_twice = len(question.panel.series) < len(panel.series)
+    known = kept.answer(question)
+    if known is not None:
+        return known
+    start = kept.start_of(question)
+    if start is None:
+        ready = ready_of(panel, watch, follows, company, keeps_earlier=question.is_few)
     else:
-        ready = ready_of(panel, watch, follows, company, keeps_earlier=few)
-    kept.put(panel.series, digests, ready)
+        walk = picked(start.earlier, _TWICE) if is_twice else start.earlier
+        ready = ready_again(panel, replace(start, earlier=walk), company)
+    kept.put(question, replace(ready, earlier=picked(ready.earlier, _ONCE)) if is_twice else ready)
     return ready
 
 
@@ -126,4 +195,4 @@ def _add(digest: "blake2b", panel: Panel, part: slice) -> None:
         *(one[:, part] for one in of_series if one is not None),
     ]
     for array in arrays:
-        digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update(np.ascontiguousarray(array).data)

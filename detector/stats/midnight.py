@@ -76,11 +76,11 @@ class Midnight:
         for (day, buckets), (_, told) in zip(first, week, strict=True):
             self._learn_bounds(buckets)
             self._usable.learn(told.teaches & (not day.is_off))
-        self._watched = [
+        self._watched = tuple(
             _Watched(first[0][0], series, is_drop=side is Direction.DROP, has_silence=silent, days=days)
             for side, silent in ((Direction.DROP, kind.adds_up), (Direction.RISE, False))
             if on in (side, Direction.BOTH)
-        ]
+        )
 
     def outlook(self, day: Day, company: Company | None = None) -> Outlook:
         """What the day that now begins is judged by; once for each, and nothing of what comes in it has a say.

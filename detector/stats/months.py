@@ -2,7 +2,9 @@
 
 from calendar import monthrange
 from collections.abc import Sequence
+from copy import copy
 from datetime import date, timedelta
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +12,7 @@ import numpy.typing as npt
 from detector.model.panel import Bools, Floats
 from detector.model.state import DaysOfMonth
 from detector.stats.days import WEEK, Day
+from detector.stats.picking import Rows, picked
 
 __all__ = ["FURTHEST", "LEAST_DAYS", "MOST_DAYS", "Months", "classes_of", "factors_on", "find_month"]
 
@@ -154,6 +157,14 @@ class _Remembered:
         self._beyond = np.zeros(self.has.size)  # of the day that was asked for last, with full strength
         self._sums = np.zeros((2, self.has.size))
         self._rest = np.stack([np.full(self.has.size, count) for count in (_REST_DAYS * _REST**2, _REST_DAYS)])
+
+    def rows(self, rows: Rows) -> Self:
+        """Those of some of the series."""
+        taken = copy(self)
+        of_series = {name: picked(getattr(self, name), rows) for name in ("has", "_beyond", "_sums", "_rest")}
+        table, place = self._table.take(self._place[rows], axis=-1), np.arange(rows.size)
+        vars(taken).update(of_series | {"_table": table, "_place": place})
+        return taken
 
     def factor(self, number: int, *, is_lent: bool) -> Floats:
         """What a local day holds over a plain one, (m,); 1 where nothing is remembered."""

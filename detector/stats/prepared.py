@@ -48,7 +48,7 @@ class Prepared:
         Args:
             panel: from the local midnight of that day on, or from earlier: what lies before it is not looked at but
                 for the owner's bounds, where `newest` reaches there.
-            newest: how many buckets at its end; at most as many as there are of the day, and TAIL before it.
+            newest: how many buckets at its end; at most as many as there are of the day, and of the tail before it.
 
         Raises:
             ValueError: the panel ends on another day.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from detector.model.grid import Grid
 from detector.model.metric import Kind
 from detector.model.panel import Panel
 from detector.stats.company import Company
@@ -16,13 +17,25 @@ from detector.stats.outlook import Outlook, buckets_of
 from detector.stats.profile import Follows
 from detector.stats.verdicts import Judgement, Watch, joined, judged, unjudged
 
-__all__ = ["REVISED_DAYS", "TAIL", "Ready", "beginnings", "judge_through", "ready_again", "ready_of"]
+__all__ = [
+    "FEW",
+    "REVISED_DAYS",
+    "Ready",
+    "beginnings",
+    "judge_through",
+    "most_series",
+    "ready_again",
+    "ready_of",
+    "tail_of",
+]
 
-TAIL = 48
-"""Buckets before today whose judgement is kept: an onset is looked for among them."""
+FEW = 4
+"""Series; of so few more is kept: the walk as it stood days before, and the judgement of those days."""
 
 REVISED_DAYS = 2
-"""Days before today whose buckets often change: the walk is kept as it stood before them, too."""
+"""Days before today whose buckets often change: the walk of few series is kept as it stood before them, too."""
+
+_TAIL = 48  # buckets before those that are new: an onset is looked for among them
 
 # Buckets of a day times series that are walked at a time: their some hundred arrays stay near the processor.
 _CELLS = 24576
@@ -35,7 +48,7 @@ class Ready:
     Attributes:
         watch: what to look for.
         outlook: of the day; None where too few days lie before it.
-        tail: judgement of up to TAIL buckets before it.
+        tail: judgement of up to `tail_of` buckets before it.
         earlier: the walk as it stood REVISED_DAYS before, where it was asked for and there are so many.
     """
 
@@ -43,6 +56,11 @@ class Ready:
     outlook: Outlook | None
     tail: Judgement
     earlier: Midnight | None = None
+
+    @property
+    def series(self) -> int:
+        """How many."""
+        return int(self.tail.verdict.shape[0])
 
     def judge(self, day: Day, today: Panel, newest: int) -> Judgement:
         """Judge the newest buckets, up to now.
@@ -78,10 +96,24 @@ def beginnings(panel: Panel, kind: Kind) -> Iterator[tuple[npt.NDArray[np.int64]
         return
     at = np.maximum(begun.argmax(axis=1), edges[1] if is_cut else 0)
     number = np.where(begun.any(axis=1), np.searchsorted(edges, at, side="right") - 1, -1)
-    most = max(_CELLS // panel.grid.slots_per_day, 2)
+    most = most_series(panel.grid)
     for day in np.unique(number[number >= 0]).tolist():
         same = np.flatnonzero(number == day)
         yield from ((same[start : start + most], int(edges[day])) for start in range(0, same.size, most))
+
+
+def most_series(grid: Grid) -> int:
+    """How many are walked through at a time."""
+    return max(_CELLS // grid.slots_per_day, 2)
+
+
+def tail_of(grid: Grid, *, is_few: bool) -> int:
+    """Buckets before today whose judgement is kept.
+
+    Of few series those of days that often change are among them: when late rows change one, or after a night without a
+    detector, no more has to be walked through again than these.
+    """
+    return _TAIL + REVISED_DAYS * grid.slots_per_day * is_few
 
 
 def ready_of(
@@ -96,12 +128,12 @@ def ready_of(
         company: what thin ones lean on.
         keeps_earlier: the walk will be gone on with from REVISED_DAYS before, when buckets have changed since.
     """
-    days = days_of(panel)
+    days, length = days_of(panel), tail_of(panel.grid, is_few=keeps_earlier)
     if len(days) <= FIRST_DAYS:
         past = panel.cut(slice(0, days[-1].buckets.start))
-        return Ready(watch, None, unjudged(past, watch, min(TAIL, len(past.grid))))
+        return Ready(watch, None, unjudged(past, watch, min(length, len(past.grid))))
     midnight = _first_midnight(panel, watch, follows, days)
-    first = max(days[-1].buckets.start - TAIL, 0)
+    first = max(days[-1].buckets.start - length, 0)
     tail = _unjudged_between(panel, watch, first, days[FIRST_DAYS].buckets.start)
     split = len(days) - 1 - REVISED_DAYS
     if not keeps_earlier or split <= FIRST_DAYS:
@@ -129,7 +161,7 @@ def _gone_on(
     company: Company | None,
 ) -> Ready:
     """Walk through the last REVISED_DAYS before the newest day, and keep the walk as it was before them."""
-    earlier, first = deepcopy(midnight), max(days[-1].buckets.start - TAIL, 0)
+    earlier, first = deepcopy(midnight), max(days[-1].buckets.start - tail_of(panel.grid, is_few=True), 0)
     found = _walk(panel, watch, midnight, days[-1 - REVISED_DAYS : -1], first, company)
     return Ready(watch, midnight.outlook(days[-1], company), joined([*tail, *found]), earlier)
 

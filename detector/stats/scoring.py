@@ -1,6 +1,8 @@
 """All evidence of one direction on one scale, the same for every series."""
 
+from copy import copy
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +11,7 @@ from detector.model.panel import Bools, Floats
 from detector.stats.calibration import BACK_DAYS, Gumbel, gumbel_of, prior_of
 from detector.stats.days import WEEK
 from detector.stats.evidence import windows_of
+from detector.stats.picking import Rows, picked
 
 __all__ = ["Scale", "Tail"]
 
@@ -82,6 +85,14 @@ class Tail:
         self._is_usual, self._has_learned, self._is_incident, self._teaches = np.zeros((4, series, room), dtype=bool)
         self._count = 0
         self.scale = self._fitted()
+
+    def rows(self, rows: Rows) -> Self:
+        """Those of some of the series: here days come last, which are sorted."""
+        taken = copy(self)
+        of_series = {"_prior": picked(self._prior, rows), "scale": picked(self.scale, rows)}
+        of_days = ("_maxima", "_is_usual", "_has_learned", "_is_incident", "_teaches")
+        vars(taken).update(of_series | {name: getattr(self, name).take(rows, axis=-2) for name in of_days})
+        return taken
 
     def learn(self, maxima: Floats, is_usual: Bools, has_learned: Bools) -> None:
         """Take in a day.

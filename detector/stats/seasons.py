@@ -98,12 +98,13 @@ def _strengths(values: Floats, periods: tuple[int, ...]) -> tuple[float, float]:
     import pandas as pd  # noqa: PLC0415 - three seconds with the next one that only a refit should pay
     from statsmodels.tsa.seasonal import MSTL  # noqa: PLC0415 - see above
 
-    series = pd.Series(values)
-    place = series.index % periods[-1]
-    filled = series.fillna(series.groupby(place).transform("median")).fillna(
-        series.groupby(series.index % periods[0]).transform("median")
-    )
-    filled = filled.fillna(series.median())
+    filled = series = pd.Series(values)
+    if not np.isfinite(values).all():
+        place = series.index % periods[-1]
+        filled = series.fillna(series.groupby(place).transform("median")).fillna(
+            series.groupby(series.index % periods[0]).transform("median")
+        )
+        filled = filled.fillna(series.median())
     if np.ptp(filled.to_numpy()) == 0:
         return 0.0, 0.0
     jump = max(periods[0] // 2, 1)  # loess at every so many buckets and straight lines between: thirty times as fast

@@ -72,6 +72,10 @@ class Judgement:
     is_drop: Bools
     in_range: Bools
 
+    def rows(self, rows: npt.NDArray[np.int64]) -> Self:
+        """Some of the series."""
+        return type(self)(*(getattr(self, one.name).take(rows, axis=0) for one in fields(self)))
+
     def first(self, count: int) -> Self:
         """Its first so many buckets."""
         return type(self)(*(getattr(self, one.name)[:, :count] for one in fields(self)))

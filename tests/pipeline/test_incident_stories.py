@@ -166,7 +166,7 @@ def test_a_store_that_fails_in_the_middle_ends_the_tick(tmp_path: Path, monkeypa
 
     with a_scene(tmp_path, REVENUE) as scene:
         scene.tick(due(10, 8))
-        monkeypatch.setattr(scene.world.store, "outcomes", fail)
+        monkeypatch.setattr(scene.world.store, "outcomes_of", fail)
         with pytest.raises(StoreError):
             scene.tick(due(10, 9))
 

@@ -7,6 +7,7 @@ whatever the zone, and no date function of any database is asked to know it.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 SAMPLES = 50
+_SHARED = 64  # parts of statements: the metrics of a tick that share a column of time are asked for the same buckets
 Select = sa.Select[Any]
 Expression = sa.ColumnElement[Any]
 
@@ -131,9 +133,14 @@ def newest_statement(table: str, column: TimeColumn, before_axis_s: int) -> Sele
 
 
 def _of_rows(select: Select, query: ShortForm, column: TimeColumn, grid: Grid) -> Select:
-    start, end = column.on_axis(np.array([grid.starts[0], grid.ends[-1]], dtype=np.int64))
-    select = select.select_from(table_of(query.table)).where(column.since(int(start)), column.before(int(end)))
+    select = select.select_from(table_of(query.table)).where(*_between(column, grid))
     return select.where(_written(query.where)) if query.where else select
+
+
+@lru_cache(maxsize=_SHARED)
+def _between(column: TimeColumn, grid: Grid) -> tuple[sa.ColumnElement[bool], ...]:
+    start, end = column.on_axis(np.array([grid.starts[0], grid.ends[-1]], dtype=np.int64))
+    return column.since(int(start)), column.before(int(end))
 
 
 def _values(query: ShortForm, kind: Kind) -> tuple[sa.Label[Any], ...]:
@@ -157,6 +164,7 @@ def _written(expression: str) -> Expression:
     return sa.literal_column(f"({expression}\n)")
 
 
+@lru_cache(maxsize=_SHARED)
 def _bucket(column: TimeColumn, grid: Grid) -> Number:
     second = column.second()
     runs = list(_runs(column.on_axis(np.append(grid.starts, grid.ends[-1])), grid.every_s))

@@ -13,7 +13,14 @@ from detector.adapters.store.trouble import decoding
 from detector.model.span import Span
 from detector.model.verdict import Outcome, OutcomeKind
 
-__all__ = ["load_last_outcomes", "load_outcomes", "load_revisions", "names_of_members", "write_outcomes"]
+__all__ = [
+    "load_last_outcomes",
+    "load_outcomes",
+    "load_outcomes_of",
+    "load_revisions",
+    "names_of_members",
+    "write_outcomes",
+]
 
 _OTHERS = ("metric", "start_at", "end_at", "kind", "judged_at", "in_range", "reason", "revision")
 _NUMBERS = ("value", "weight", "expected", "low", "high", "spread", "score")
@@ -68,6 +75,20 @@ def _number(value: float | None) -> float | None:
 def load_outcomes(connection: Connection, metric: str, since: datetime) -> tuple[Outcome, ...]:
     mine = select(*_columns(outcomes)).where(outcomes.c.metric == metric, outcomes.c.start_at >= since)
     return tuple(_decode(row) for row in connection.execute(mine.order_by(outcomes.c.start_at)))
+
+
+def load_outcomes_of(connection: Connection, since: Mapping[str, datetime]) -> dict[str, tuple[Outcome, ...]]:
+    """By name; metrics that are asked for since the same time go into one statement."""
+    by_time: dict[datetime, list[str]] = {}
+    for name, at in since.items():
+        by_time.setdefault(at, []).append(name)
+    found: dict[str, list[Outcome]] = {}
+    for at, asked in by_time.items():
+        for names in chunks(asked):
+            mine = select(*_columns(outcomes)).where(outcomes.c.metric.in_(names), outcomes.c.start_at >= at)
+            for row in connection.execute(mine.order_by(outcomes.c.metric, outcomes.c.start_at)):
+                found.setdefault(row[0], []).append(_decode(row))
+    return {name: tuple(told) for name, told in found.items()}
 
 
 def load_revisions(connection: Connection, metric: str, since: datetime) -> tuple[Outcome, ...]:

@@ -102,6 +102,10 @@ class SqlStore:
         with self._reading(f"read the outcomes of {metric}") as connection:
             return outcome_rows.load_outcomes(connection, metric, since)
 
+    def outcomes_of(self, since: Mapping[str, datetime]) -> Mapping[str, tuple[Outcome, ...]]:
+        with self._reading("read the outcomes of many metrics") as connection:
+            return outcome_rows.load_outcomes_of(connection, since)
+
     def outcome_revisions(self, metric: str, since: datetime) -> tuple[Outcome, ...]:
         """What was replaced, by bucket and in order of replacement."""
         with self._reading(f"read the earlier outcomes of {metric}") as connection:

@@ -80,6 +80,16 @@ def test_outcomes_begin_at_since(store: SqlStore) -> None:
     assert [found.span for found in store.outcomes(METRIC, hour(7))] == [hours(7, 8), hours(8, 9)]
 
 
+def test_outcomes_of_many_metrics_begin_at_the_time_of_each(store: SqlStore) -> None:
+    """What one question each would give; metrics without outcomes are left out."""
+    names = [f"shop/m{number:04}" for number in range(1100)]
+    found = tuple(outcome(start, name) for name in names for start in (8, 6, 7))
+    store.commit(TickChanges(hour(9), outcomes=found))
+    since = {name: hour(6 + number % 4) for number, name in enumerate(names)} | {"shop/none": hour(0)}
+    each = {name: store.outcomes(name, at) for name, at in since.items()}
+    assert store.outcomes_of(since) == {name: told for name, told in each.items() if told}
+
+
 def test_more_outcomes_than_one_statement_takes(store: SqlStore) -> None:
     """Twelve hundred metrics are judged and revised in one commit each."""
     found = tuple(outcome(8, f"m/{number:04}") for number in range(1200))
