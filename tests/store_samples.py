@@ -1,7 +1,7 @@
 """Things to put into a store, and strategies for any incident and deploy there can be."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path

@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from detector.alerting.incidents import advance, break_together, join, led_by, open_incident, remove_rules, with_parts
+from detector.alerting.incidents import (
+    advance,
+    blames_the_same,
+    break_together,
+    join,
+    led_by,
+    open_incident,
+    remove_rules,
+    with_parts,
+)
 from detector.linking.suspects import keep_named
 from detector.model.deploy import Ranking
 from detector.model.incident import Incident, IncidentEvent, IncidentMetric
