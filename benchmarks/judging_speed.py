@@ -34,6 +34,7 @@ from detector.stats.days import last_day_of
 from detector.stats.judge import judge, prepare
 from detector.stats.memory import kept
 from detector.stats.seasons import find_seasons
+from detector.stats.together import forget_companies
 from rhythms import a_shop, a_watch
 
 ROUNDS, LONG_S = 5, 10.0
@@ -91,15 +92,20 @@ def times(panel: Panel) -> tuple[float, float, float, float, float]:
         read.append(seconds(panel.values.sum))
         warm.append(seconds(lambda: prepared.judge(today, 1)))
     for _ in range(ROUNDS):
-        kept.clear()
+        forget()
         cold.append(seconds(lambda: judge(panel, watch, 1)))
         again.append(seconds(lambda: judge(panel, watch, 1)))
-        kept.clear()
+        forget()
         members.append(seconds(lambda: judge(panel, watch, 1, together=True)))
         if cold[-1] > LONG_S:
             break
-    kept.clear()
+    forget()
     return median(read), median(cold), median(warm), median(again), median(members)
+
+
+def forget() -> None:
+    kept.clear()
+    forget_companies()
 
 
 def memory(count: int) -> float:
@@ -132,7 +138,7 @@ def one_cold(shop: Panel) -> float:
     alone = shop.rows(np.array([0]))
     found = []
     for _ in range(ROUNDS):
-        kept.clear()
+        forget()
         found.append(seconds(lambda: judge(alone, a_watch(), 1)))
     return median(found)
 

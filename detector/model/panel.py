@@ -30,6 +30,7 @@ class Panel:
         weights: shape (m, n) or None; the denominators of a ratio, nan where unknown.
         begins_level: shape (m, n) or None; the first bucket of each level that is known to stay: from there on what is
             usual is learned anew, but for the profile.
+        whose: the metric of which they are members; members of two metrics have the same names.
 
     Raises:
         ValueError: shapes that do not fit.
@@ -45,6 +46,7 @@ class Panel:
     is_unsettled: Bools | None = None
     occasion: npt.NDArray[np.int64] | None = None
     begins_level: Bools | None = None
+    whose: str = ""
 
     def __post_init__(self) -> None:
         """Check the shapes once."""
@@ -69,6 +71,7 @@ class Panel:
             None if self.is_unsettled is None else self.is_unsettled[buckets],
             None if self.occasion is None else self.occasion[buckets],
             None if self.begins_level is None else self.begins_level[:, buckets],
+            self.whose,
         )
 
     def rows(self, places: npt.NDArray[np.int64]) -> Self:

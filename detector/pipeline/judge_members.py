@@ -189,6 +189,7 @@ def _told(
         teaches=teaches,
         is_holiday=np.zeros(len(grid), dtype=bool),
         weights=weights,
+        whose=metric.name,
     )
     return with_calendar(panel, metric.holidays, metric.calendar), changed
 

@@ -62,6 +62,11 @@ class Question:
         return cls(panel, watch, follows, company, _digests_of(panel, watch, follows, company))
 
     @property
+    def names(self) -> Names:
+        """What it is asked of."""
+        return (self.panel.whose, *self.panel.series)
+
+    @property
     def is_few(self) -> bool:
         """The walk as it stood days before is worth its memory."""
         return len(self.panel.series) <= FEW
@@ -83,17 +88,17 @@ class _Kept:
     def answer(self, question: Question) -> Ready | None:
         """What is kept, if it is the same question that was asked last for these series."""
         with self._turn:
-            digests, ready = self._ready.get(question.panel.series, (None, None))
+            digests, ready = self._ready.get(question.names, (None, None))
             if digests is None or digests.today != question.digests.today:
                 return None
-            self._ready.move_to_end(question.panel.series)
+            self._ready.move_to_end(question.names)
             return ready
 
     def start_of(self, question: Question) -> Ready | None:
         """An older answer to go on from, with its walk, if nothing but the newest days has changed since."""
         with self._turn:
-            digests, ready = self._ready.get(question.panel.series, (None, None))
-            walk, _ = self._walks.get(question.panel.series, (None, 0))
+            digests, ready = self._ready.get(question.names, (None, None))
+            walk, _ = self._walks.get(question.names, (None, 0))
             if ready is None or walk is None or digests is None or digests.earlier != question.digests.earlier:
                 return None
             return replace(ready, earlier=walk)
@@ -103,7 +108,7 @@ class _Kept:
 
         A single series goes twice in what is judged by at every tick, and once in the walk, which is larger.
         """
-        series = question.panel.series
+        series = question.names
         size = bytes_of(ready.earlier)
         with self._turn:
             self._forget(series)

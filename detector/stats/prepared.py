@@ -117,6 +117,7 @@ def _rows_of(panel: Panel, rows: Rows) -> Panel:
         known=panel.known[part],
         teaches=panel.teaches[part],
         weights=None if panel.weights is None else panel.weights[part],
+        begins_level=None if panel.begins_level is None else panel.begins_level[part],
     )
 
 

@@ -1,8 +1,10 @@
 """Finding what the members of one rule have in common."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import pairwise
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +13,7 @@ from detector.model.metric import Kind
 from detector.model.panel import Bools, Floats, Panel
 from detector.model.state import Seasons
 from detector.stats.company import Company
-from detector.stats.days import WEEK, days_of
+from detector.stats.days import WEEK, days_of, last_day_of
 from detector.stats.layout import Layout, layout_of
 from detector.stats.months import factors_on
 from detector.stats.outlook import buckets_of
@@ -19,7 +21,7 @@ from detector.stats.profile import LAGS, Follows, winsorized_mean
 from detector.stats.variance import Law
 from detector.stats.walk import Walk
 
-__all__ = ["company_of"]
+__all__ = ["company_of", "forget_companies"]
 
 _LEVEL_DAYS = 28
 _MOST_SHARE = 0.1  # of the sum, for one member: the giant's ways are not those of all
@@ -27,6 +29,10 @@ _MOST_SHARE = 0.1  # of the sum, for one member: the giant's ways are not those 
 _GIANT = 1024.0
 _EXACT_BITS = 52  # whole numbers up to there are added without rounding, in whatever order
 _SOME = 512  # members tell what law most follow
+
+_MOST_KEPT = 64  # companies; about 100 kB each for ten weeks of hours
+_kept: OrderedDict[bytes, Company] = OrderedDict()
+_turn = Lock()
 
 
 def company_of(panel: Panel, kind: Kind, seasons: Sequence[Seasons] | None = None) -> Company | None:
@@ -36,7 +42,7 @@ def company_of(panel: Panel, kind: Kind, seasons: Sequence[Seasons] | None = Non
     mean of their relative profiles by precision, since the noise of few orders is large; none has more than a tenth.
     The profile is the robust mean of its slot in eight weeks.
 
-    No digit depends on the order of the rows.
+    No digit depends on the order of the rows. It is kept for the day: what comes in it tells later days only.
     """
     local = np.maximum.accumulate(panel.grid.local_day)
     if panel.grid.slot_of_day[0]:  # what is known of a day must not change while a panel of ten weeks moves on
@@ -44,6 +50,42 @@ def company_of(panel: Panel, kind: Kind, seasons: Sequence[Seasons] | None = Non
     if kind is Kind.GAUGE or len(panel.grid) == 0:
         return None
     follows = Follows.of(seasons, len(panel.series))
+    digest = _digest_of(panel, kind, follows)
+    with _turn:
+        if digest in _kept:
+            _kept.move_to_end(digest)
+            return _kept[digest]
+    company = _found(panel, kind, follows)
+    with _turn:
+        _kept[digest] = company
+        while len(_kept) > _MOST_KEPT:
+            _kept.popitem(last=False)
+    return company
+
+
+def forget_companies() -> None:
+    """What is asked next is found anew."""
+    with _turn:
+        _kept.clear()
+
+
+def _digest_of(panel: Panel, kind: Kind, follows: Follows) -> bytes:
+    """Of all that has a say on the last day of a panel."""
+    past = panel.cut(slice(0, last_day_of(panel.grid)))
+    found = blake2b(f"{kind} {panel.grid.timezone} {panel.grid.every_s}".encode(), digest_size=16)
+    found.update(repr((panel.series, int(panel.grid.local_day.max()), bool(panel.is_holiday[-1]))).encode())
+    for remembered in (follows.past, follows.near, follows.months):
+        ids = {id(one): place for place, one in enumerate(remembered)}  # members share those of their whole
+        found.update(repr([remembered[place] for place in ids.values()]).encode())
+    grid = past.grid
+    arrays = (follows.day, follows.week, grid.starts, grid.ends, grid.walls, past.is_holiday)
+    known = (past.is_unsettled, past.occasion, past.values, past.known, past.teaches, past.weights, past.begins_level)
+    for array in (*arrays, *(one for one in known if one is not None)):
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.digest()
+
+
+def _found(panel: Panel, kind: Kind, follows: Follows) -> Company:
     layout = layout_of(panel.grid)
     usable = panel.known & panel.teaches & np.isfinite(panel.values)
     if panel.weights is not None:

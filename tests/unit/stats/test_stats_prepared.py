@@ -44,6 +44,18 @@ def test_who_has_not_begun_is_learned() -> None:
     assert same(prepared.judge(panel, 30), judge(panel, a_watch(), 30))
 
 
+def test_a_new_level_is_known_in_every_group() -> None:
+    """Series that begin on different days are judged group by group; a new level of one is no matter to the others."""
+    panel = a_shop(seed=6, days=34, series=6)
+    values, begins = panel.values.copy(), np.zeros(panel.values.shape, dtype=bool)
+    values[3:, : 24 * 10], begins[1, 24 * 30 + 5] = 0.0, True
+    panel = replace(panel, values=values, begins_level=begins)
+    assert same(judge(panel, a_watch(), 30), prepare(panel, a_watch()).judge(panel, 30))
+    for row in range(6):
+        alone = judge(panel.rows(np.array([row])), a_watch(), 30)
+        assert np.array_equal(alone.score[0], judge(panel, a_watch(), 30).score[row], equal_nan=True)
+
+
 def test_another_day_is_refused() -> None:
     """Yesterday's preparation is no good today."""
     panel = a_shop(seed=5, days=30, series=2)
