@@ -45,8 +45,8 @@ class MetricSource(TableSource, Protocol):
         """
         ...
 
-    def read_segments(self, metric: Metric, column: str, span: Span) -> SegmentRows:
-        """The same cut by one column; short form only; the `metric.query.limit` largest segments by volume.
+    def read_segments(self, metric: Metric, column: str, spans: Sequence[Span]) -> tuple[SegmentRows, ...]:
+        """The same of several spans cut by one column, in one statement; the `limit` largest segments of each by volume.
 
         Raises:
             SourceError: as above.

@@ -88,11 +88,14 @@ class FakeSource:
             return None
         return np.where(np.isfinite(values), self.trials, np.nan)
 
-    def read_segments(self, metric: Metric, column: str, span: Span) -> SegmentRows:
+    def read_segments(self, metric: Metric, column: str, spans: Sequence[Span]) -> tuple[SegmentRows, ...]:
         """By metric and column what every segment takes; a metric that is not split has none."""
-        self.asked.append((f"{metric.name} by {column}", span))
+        self.asked.append((f"{metric.name} by {column}", spans[0]))
         if f"{metric.name} by {column}" in self.down:
             raise self.down[f"{metric.name} by {column}"]
+        return tuple(self._segments_in(metric, column, span) for span in spans)
+
+    def _segments_in(self, metric: Metric, column: str, span: Span) -> SegmentRows:
         starts = grid_of(metric.timezone, metric.every_s, span).starts
         sales = self.segments.get(metric.name, {}).get(column, {})
         told = [[sold(at_epoch(start)) or 0.0 for start in starts.tolist()] for sold in sales.values()]

@@ -223,8 +223,8 @@ class _WatchedSource:
     def read(self, metric: Metric, span: Span) -> BucketRows:
         return self._telemetry.ask(self._name, lambda: self._source.read(metric, span))
 
-    def read_segments(self, metric: Metric, column: str, span: Span) -> SegmentRows:
-        return self._telemetry.ask(self._name, lambda: self._source.read_segments(metric, column, span))
+    def read_segments(self, metric: Metric, column: str, spans: Sequence[Span]) -> tuple[SegmentRows, ...]:
+        return self._telemetry.ask(self._name, lambda: self._source.read_segments(metric, column, spans))
 
     def volumes(self, metric: Metric, span: Span, most: int) -> Mapping[str, float]:
         return self._telemetry.ask(self._name, lambda: self._source.volumes(metric, span, most))

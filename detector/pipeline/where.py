@@ -69,8 +69,7 @@ def _columns(metric: Metric) -> Sequence[str]:
 def _look(metric: Metric, column: str, part: IncidentMetric, source: MetricSource) -> Whereabouts:
     """What one column tells; nothing where it cannot be read."""
     try:
-        now = source.read_segments(metric, column, part.span)
-        reference = [_read_earlier(metric, column, part.span, weeks, source) for weeks in WEEKS_BACK]
+        now, *reference = source.read_segments(metric, column, [part.span, *_earlier(part.span)])
     except SourceError:
         return Whereabouts(column, everywhere=False, span=part.span)  # the message matters more than this line of it
     found = find_whereabouts(now, reference, is_drop=part.is_drop, adds_up=metric.kind.adds_up)
@@ -78,9 +77,8 @@ def _look(metric: Metric, column: str, part: IncidentMetric, source: MetricSourc
     return replace(found, levels=levels, rest=rest, span=part.span)
 
 
-def _read_earlier(metric: Metric, column: str, span: Span, weeks: int, source: MetricSource) -> SegmentRows:
-    back = timedelta(weeks=weeks)
-    return source.read_segments(metric, column, Span(span.start_at - back, span.end_at - back))
+def _earlier(span: Span) -> list[Span]:
+    return [Span(span.start_at - timedelta(weeks=one), span.end_at - timedelta(weeks=one)) for one in WEEKS_BACK]
 
 
 def _levels(

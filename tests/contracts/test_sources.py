@@ -125,7 +125,7 @@ def test_segments_largest_first(style: Style, url: str) -> None:
     """A cell for each segment and bucket; NULL is a segment too; where nothing is, a sum is zero."""
     fill(url, style, [*MORNING, Row(EIGHT + HOUR, 1.0, None)])
     with opened(url) as source:
-        found = source.read_segments(a_metric(query=short()), "country", hours(0, 4))
+        (found,) = source.read_segments(a_metric(query=short()), "country", [hours(0, 4)])
     assert found.column == "country"
     assert found.segments == ("DE", "AT", "(none)")
     assert found.starts.tolist() == [epoch_s(EIGHT + hour * HOUR) for hour in range(4)]
@@ -140,10 +140,25 @@ def test_segments_are_limited_by_volume(style: Style, url: str) -> None:
     with opened(url) as source:
         source.read(a_metric(query=short()), hours(0, 1))
         before = source.counters.statements
-        found = source.read_segments(a_metric(query=short(limit=3)), "country", hours(0, 4))
+        (found,) = source.read_segments(a_metric(query=short(limit=3)), "country", [hours(0, 4)])
         assert source.counters.statements == before + 1
     assert found.segments == ("C59", "C58", "C57")
     assert found.values.shape == (3, 4)
+
+
+@ALL
+def test_segments_of_several_spans_are_one_statement(style: Style, url: str) -> None:
+    """Each span has its own largest ones, in its own buckets; one in which nothing is has none."""
+    fill(url, style, [*MORNING, Row(EIGHT + HOUR, 50.0, None)])
+    with opened(url) as source:
+        source.read(a_metric(query=short()), hours(0, 1))
+        before = source.counters.statements
+        spans = [hours(0, 1), hours(1, 4), hours(20, 22)]
+        first, second, third = source.read_segments(a_metric(query=short(limit=2)), "country", spans)
+        assert source.counters.statements == before + 1
+    assert (first.segments, first.values.tolist()) == (("DE", "AT"), [[40], [2.5]])
+    assert (second.segments, second.values.tolist()) == (("(none)", "AT"), [[50, 0, 0], [0, 16, 0]])
+    assert (third.segments, third.values.shape) == ((), (0, 2))
 
 
 @ALL
@@ -151,8 +166,8 @@ def test_segments_of_a_gauge_keep_holes(style: Style, url: str) -> None:
     """What does not add up has no value where it has no rows."""
     fill(url, style, MORNING[:2])
     with opened(url) as source:
-        found = source.read_segments(a_metric(kind=Kind.GAUGE, query=short("max(amount)")), "country", hours(0, 2))
-        none = source.read_segments(a_metric(kind=Kind.GAUGE, query=short("max(amount)")), "country", hours(3, 5))
+        (found,) = source.read_segments(a_metric(kind=Kind.GAUGE, query=short("max(amount)")), "country", [hours(0, 2)])
+        (none,) = source.read_segments(a_metric(kind=Kind.GAUGE, query=short("max(amount)")), "country", [hours(3, 5)])
     assert found.segments == ("AT", "DE")
     assert np.isnan(found.values[:, 1]).all()
     assert (none.segments, none.values.shape) == ((), (0, 2))
@@ -164,7 +179,7 @@ def test_segments_of_a_ratio(style: Style, url: str) -> None:
     fill(url, style, MORNING)
     query = short(None, numerator="sum(amount)", denominator="count(*)")
     with opened(url) as source:
-        found = source.read_segments(a_metric(kind=Kind.RATIO, query=query), "country", hours(0, 3))
+        (found,) = source.read_segments(a_metric(kind=Kind.RATIO, query=query), "country", [hours(0, 3)])
     assert found.segments == ("AT", "(none)", "DE")
     assert found.values[0, [0, 2]].tolist() == [2.5, 8.0]
     assert found.weights is not None
@@ -292,7 +307,7 @@ def test_names_are_quoted(style: Style, url: str) -> None:
     with opened(url) as source:
         query = ShortForm("Order Lines", "paid At")
         assert source.read(a_metric(query=query), hours(0, 1)).values.tolist() == [1]
-        assert source.read_segments(a_metric(query=query), "group", hours(0, 1)).segments == ("a",)
+        assert source.read_segments(a_metric(query=query), "group", [hours(0, 1)])[0].segments == ("a",)
 
 
 def test_schemas(postgres_url: str) -> None:

@@ -180,7 +180,7 @@ def test_a_column_of_segments_is_a_name(attacked: tuple[str, SqlSource]) -> None
     """A split column cannot be more than a column."""
     _, source = attacked
     with pytest.raises(QueryRejected, match="does not exist"):
-        source.read_segments(short(), 'country"); DELETE FROM payments; --', hours(0, 1))
+        source.read_segments(short(), 'country"); DELETE FROM payments; --', [hours(0, 1)])
 
 
 def test_slow_statement_is_cut_off_by_postgres(postgres_url: str) -> None:

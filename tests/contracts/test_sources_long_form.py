@@ -276,4 +276,4 @@ def test_unknown_parameter_in_sqlite(tmp_path: Path) -> None:
 def test_segments_need_the_short_form(postgres_url: str) -> None:
     """A SELECT cannot be taken apart."""
     with opened(postgres_url) as source, pytest.raises(QueryRejected, match="cannot be split"):
-        source.read_segments(long("SELECT 1"), "country", hours(0, 1))
+        source.read_segments(long("SELECT 1"), "country", [hours(0, 1)])

@@ -198,7 +198,7 @@ def test_a_split_is_read_again_each_time_the_anomaly_has_doubled(tmp_path: Path)
             assert span is not None
             assert span.length == timedelta(hours=8 if metric is SPLIT else 9)
     assert {hour for (each, hour), times in asked.items() if each is None and times} == {10, 11, 13, 17}
-    assert {times for (each, _), times in asked.items() if each is None} == {0, 5}
+    assert {times for (each, _), times in asked.items() if each is None} == {0, 1}
     assert not any(times for (each, _), times in asked.items() if each is not None)
 
 

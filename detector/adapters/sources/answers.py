@@ -86,19 +86,22 @@ def bucket_starts(answer: Answer, grid: Grid) -> Seconds:
     return grid.starts[np.array(answer.column("bucket"), dtype=np.int64)]
 
 
-def segment_rows(answer: Answer | None, metric: Metric, column: str, grid: Grid) -> SegmentRows:
-    """A row of values for each segment, largest first."""
-    if answer is None or not answer.rows:
+def segment_rows(answer: Answer | None, metric: Metric, column: str, grid: Grid, part: int = 0) -> SegmentRows:
+    """A row of values for each segment of one part of an answer, largest first."""
+    inside = np.array([] if answer is None else answer.column("part"), dtype=np.int64) == part
+    if answer is None or not inside.any():
         return SegmentRows(column, (), grid.starts, np.empty((0, len(grid))))
-    places = np.array(answer.column("place"), dtype=np.int64) - 1
-    names = dict(zip(places.tolist(), answer.column("segment"), strict=True))
+    places = np.array(answer.column("place"), dtype=np.int64)[inside] - 1
+    labels = [label for label, is_inside in zip(answer.column("segment"), inside.tolist(), strict=True) if is_inside]
+    names = dict(zip(places.tolist(), labels, strict=True))
     values = np.full((len(names), len(grid)), 0.0 if metric.kind.adds_up else nan)
-    bucket = np.array(answer.column("bucket"), dtype=np.int64)
-    values[places, bucket], denominators = values_and_weights(answer)
+    bucket = np.array(answer.column("bucket"), dtype=np.int64)[inside]
+    found, denominators = values_and_weights(answer)
+    values[places, bucket] = found[inside]
     weights = None
     if denominators is not None:
         weights = np.full(values.shape, nan)
-        weights[places, bucket] = denominators
+        weights[places, bucket] = denominators[inside]
     return SegmentRows(column, tuple(str(names[place]) for place in range(len(names))), grid.starts, values, weights)
 
 

@@ -90,18 +90,19 @@ class SqlSource:
                 return self._read_long(metric, metric.query, span)
             return self._read_short(metric, self._closed(metric.query), grid)
 
-    def read_segments(self, metric: Metric, column: str, span: Span) -> SegmentRows:
-        grid = grid_of(metric.timezone, metric.every_s, span)
+    def read_segments(self, metric: Metric, column: str, spans: Sequence[Span]) -> tuple[SegmentRows, ...]:
+        grids = [grid_of(metric.timezone, metric.every_s, span) for span in spans]
         with self._attempt(f"reading {metric.name} by {column}"):
             if not isinstance(metric.query, ShortForm):
                 raise QueryRejected("a SELECT of the owner's cannot be split; use table, time and value")
             query = self._closed(metric.query)
             time = self._column(query.table, query.time, metric.timezone)
-            if not _has_room(time, grid):
-                return segment_rows(None, metric, column, grid)
-            statement = segments_statement(query, metric.kind, time, grid, column)
-            answer = self._asker.ask(statement, metric.timezone, query.limit * len(grid))
-            return segment_rows(answer, metric, column, grid)
+            asked = {number: grid for number, grid in enumerate(grids) if _has_room(time, grid)}
+            answer = None
+            if asked:
+                statement = segments_statement(query, metric.kind, time, asked, column)
+                answer = self._asker.ask(statement, metric.timezone, query.limit * sum(map(len, asked.values())))
+            return tuple(segment_rows(answer, metric, column, grid, part) for part, grid in enumerate(grids))
 
     def volumes(self, metric: Metric, span: Span, most: int) -> Mapping[str, float]:
         grid = grid_of(metric.timezone, metric.every_s, span)
@@ -166,7 +167,7 @@ class SqlSource:
             ):
                 warnings += (f"column {metric.query.time} is a date, which has no hours; write every: 1d",)
             for column in dict.fromkeys(filter(None, (*metric.query.split, metric.query.each))):
-                self.read_segments(metric, column, span)
+                self.read_segments(metric, column, [span])
         return warnings
 
     def _newest_buckets(self, metric: Metric) -> Span:

@@ -5,7 +5,7 @@ division, and a bucket that a clock change makes longer or shorter is named outr
 whatever the zone, and no date function of any database is asked to know it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -74,8 +74,19 @@ def read_statement(query: ShortForm, kind: Kind, column: TimeColumn, grid: Grid)
     return _of_rows(select, query, column, grid).group_by(sa.literal_column("1")).limit(len(grid) + 1)
 
 
-def segments_statement(query: ShortForm, kind: Kind, column: TimeColumn, grid: Grid, split: str) -> Select:
-    """Columns `bucket`, `segment`, `place` (1 for the largest) and the value's; `query.limit` segments at most."""
+def segments_statement(
+    query: ShortForm, kind: Kind, column: TimeColumn, grids: Mapping[int, Grid], split: str
+) -> Select:
+    """Columns `part`, `bucket`, `segment`, `place` (1 for the largest) and the value's, of each numbered grid.
+
+    `query.limit` segments of each at most.
+    """
+    parts = [_segments_of_part(query, kind, column, grid, split, part).subquery() for part, grid in grids.items()]
+    every = sa.union_all(*(sa.select(part) for part in parts)).subquery("parts")
+    return sa.select(every).limit(query.limit * sum(map(len, grids.values())) + 1)
+
+
+def _segments_of_part(query: ShortForm, kind: Kind, column: TimeColumn, grid: Grid, split: str, part: int) -> Select:
     segment = sa.func.coalesce(sa.cast(sa.column(split), sa.Text), "(none)")
     cells = (
         _of_rows(
@@ -97,11 +108,8 @@ def segments_statement(query: ShortForm, kind: Kind, column: TimeColumn, grid: G
     place = sa.func.dense_rank().over(order_by=(sized.c.volume.desc(), sized.c.segment))
     placed = sa.select(sized, place.label("place")).subquery("placed")
     names = ["bucket", "segment", "place", *(value.name for value in _values(query, kind))]
-    return (
-        sa.select(*(placed.c[name] for name in names))
-        .where(placed.c.place <= query.limit)
-        .limit(query.limit * len(grid) + 1)
-    )
+    number: sa.Label[int] = sa.literal_column(str(part)).label("part")
+    return sa.select(number, *(placed.c[name] for name in names)).where(placed.c.place <= query.limit)
 
 
 def volumes_statement(query: ShortForm, kind: Kind, column: TimeColumn, grid: Grid, each: str, most: int) -> Select:

@@ -76,7 +76,7 @@ def test_queries_are_timed_by_source(telemetry: Telemetry) -> None:
     metric, plain = a_metric(), FakeSource()
     source = telemetry.watched("shop", plain)
     assert source.read(metric, hours(0, 1)).starts.size == 1
-    assert source.read_segments(metric, "country", hours(0, 1)).column == "country"
+    assert source.read_segments(metric, "country", [hours(0, 1)])[0].column == "country"
     assert source.newest_row("payments", "paid_at", EIGHT) is None
     assert source.probe(metric) == ()
     plain.down[metric.name] = SourceTimeout("too slow")

@@ -23,7 +23,7 @@ def test_members_of_two_metrics_have_the_same_names_and_are_kept_apart() -> None
             judge(panel, WATCH, 3)
 
 
-def test_what_members_have_in_common_is_found_once_a_day() -> None:
+def test_what_members_share_is_found_once_a_day() -> None:
     """Hours that come later in the day are no reason to look for it again, and change nothing of it."""
     panel = a_shop(seed=3, days=30, series=8)
     morning, noon = (panel.cut(slice(0, len(panel.grid) - 24 + hour)) for hour in (8, 12))
