@@ -46,7 +46,7 @@ class MetricSource(TableSource, Protocol):
         ...
 
     def read_segments(self, metric: Metric, column: str, spans: Sequence[Span]) -> tuple[SegmentRows, ...]:
-        """The same of several spans cut by one column, in one statement; the `limit` largest segments of each by volume.
+        """The same of several spans cut by one column, in one statement; the `limit` largest segments of each.
 
         Raises:
             SourceError: as above.
