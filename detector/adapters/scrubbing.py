@@ -95,11 +95,13 @@ def _parts(secret: str) -> set[str]:
     if not separator:
         return parts
     parts |= secret_parts(text)
-    before, at, place = rest.rpartition("@")
-    if at:
-        user, colon, password = before.partition(":")
-        parts |= {before} | ({password} if colon else {user})
     is_database = scheme.partition("+")[0].lower() in _DATABASES
+    before, at, place = rest.rpartition("@")
+    _user, colon, password = before.partition(":")
+    if at and colon:
+        parts |= {before, password}
+    elif at and not is_database:  # a token; a database's user is a name, and may be a word of every other line
+        parts.add(before)
     address, _, query = place.partition("?")
     pieces = [] if is_database else re.split(r"[/&=#@,;:]+", address)
     parts |= {piece for piece in pieces if _looks_made_up(piece)}

@@ -52,15 +52,17 @@ def test_a_second_daemon_is_refused_at_once(store: SqlStore, store_url: str) -> 
 def test_a_daemon_that_waits_follows_one_that_is_killed(store: SqlStore, store_url: str) -> None:
     """Without anybody's help, and only then."""
     taken: list[bool] = []
+    is_killed = threading.Event()
 
     def wait_for_it() -> None:
         with store.lease(patience_s=60.0):
             store.check_lease()
-            taken.append(holder.poll() is not None)
+            taken.append(is_killed.is_set())
 
     with _other_daemon(store_url) as holder:
         waiting = threading.Thread(target=wait_for_it)
         waiting.start()
+        is_killed.set()
         holder.send_signal(signal.SIGKILL)
         holder.wait()
         waiting.join()

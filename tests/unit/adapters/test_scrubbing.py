@@ -54,6 +54,14 @@ def test_what_is_no_secret_stays(word: str) -> None:
     assert scrub(f"the {word} thing") == f"the {word} thing"
 
 
+def test_the_user_of_a_database_is_no_secret() -> None:
+    """Else a user called `detector` takes that word out of every line; before an @ of the web stands a token."""
+    hide = Scrubber([Secret("postgresql://detector@db.example/shop"), Secret("https://d3ploytoken@hooks.example/x")])
+    assert hide("the detector is not well") == "the detector is not well"
+    assert hide("postgresql://detector@db.example/shop failed") == "*** failed"
+    assert hide("d3ploytoken failed") == "*** failed"
+
+
 def test_nested_values_are_cleaned() -> None:
     """Mappings with their keys, lists, bytes, and whatever becomes text."""
     value = {"d3ploy-t0ken": [b"d3ploy-t0ken", ("x", ValueError("d3ploy-t0ken")), 7, None, True]}
