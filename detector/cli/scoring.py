@@ -52,10 +52,16 @@ def _score_one(job: "Job") -> int:
         raise UsageError(f"--out {job.target}: is a folder, and INPUT is a file; name a file to write")
     if job.target.exists() and job.source.exists() and job.target.samefile(job.source):
         raise UsageError(f"--out {job.target}: is INPUT itself; name another file")
-    for _, error in score_files([job]):
-        if error is not None:
-            raise error
+    for done in score_files([job]):
+        if done.error is not None:
+            raise done.error
+        _warn(done.doubts)
     return 0
+
+
+def _warn(doubts: Sequence[str]) -> None:
+    for doubt in doubts:
+        say(f"warning: {doubt}", error=True)
 
 
 def _make_folder(out: Path) -> None:
@@ -72,12 +78,13 @@ def _score_all(jobs: "Sequence[Job]", wrong: Sequence[UsageError]) -> int:
     for told in wrong:
         say(str(told), error=True)
     failed, progress = len(wrong), TerminalProgress()
-    for done, (_, error) in enumerate(score_files(jobs)):
+    for done, scored in enumerate(score_files(jobs), start=1):
         progress.step("", 1, 1)
-        if error is not None:
-            say(str(error), error=True)
+        if scored.error is not None:
+            say(str(scored.error), error=True)
             failed += 1
-        progress.step("judging, series", done + 1, len(jobs) + 2)
+        _warn(scored.doubts)
+        progress.step("judging, series", done, len(jobs) + 2)
     progress.step("", 1, 1)
     if failed:
         say(f"{failed} of {counted(len(jobs) + len(wrong), 'file')} could not be judged", error=True)

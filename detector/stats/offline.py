@@ -14,9 +14,10 @@ from detector.model.metric import Direction, Kind
 from detector.model.panel import Panel
 from detector.stats.calendar import with_calendar
 from detector.stats.judge import Judgement, VerdictCode, Watch, judge
+from detector.stats.misfits import misfits
 from detector.stats.readings import Readings, read_series
 
-__all__ = ["Job", "Series", "score_files", "score_series"]
+__all__ = ["Job", "Scored", "Series", "score_files", "score_series"]
 
 # Buckets times series of one panel: its some fifty arrays stay near the processor.
 _CELLS = 300_000
@@ -52,14 +53,29 @@ class Job:
     series: Series
 
 
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What became of one file.
+
+    Attributes:
+        job: which one.
+        error: what was wrong with it, so that there is no answer; or None.
+        doubts: what in it does not look like what it is said to be, a line each.
+    """
+
+    job: Job
+    error: UsageError | None
+    doubts: Sequence[str] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Loaded:
     job: Job
     readings: Readings
 
 
-def score_files(jobs: Sequence[Job]) -> Iterator[tuple[Job, UsageError | None]]:
-    """Judge each file and write its answer; yields each job with what was wrong with its file, or None.
+def score_files(jobs: Sequence[Job]) -> Iterator[Scored]:
+    """Judge each file and write its answer; yields each one as it is done.
 
     Series on one grid are judged in one panel; no digit of a row depends on which.
     """
@@ -68,17 +84,22 @@ def score_files(jobs: Sequence[Job]) -> Iterator[tuple[Job, UsageError | None]]:
         try:
             readings = read_series(job.source, job.series.every_s, job.series.timezone)
         except UsageError as error:
-            yield job, error
+            yield Scored(job, error)
         else:
             if readings is None:
-                yield job, _written(job.target, pd.DataFrame(columns=list(COLUMNS)))
+                yield Scored(job, _written(job.target, pd.DataFrame(columns=list(COLUMNS))))
             else:
                 loaded.append(_Loaded(job, readings))
     loaded.sort(key=_panel_key)
     for _, same in groupby(loaded, key=_panel_key):
         for part in _parts(list(same)):
             frames = score_series(part[0].job.series, [one.readings for one in part])
-            yield from ((one.job, _written(one.job.target, frame)) for one, frame in zip(part, frames, strict=True))
+            yield from (_scored(one, frame) for one, frame in zip(part, frames, strict=True))
+
+
+def _scored(one: _Loaded, frame: pd.DataFrame) -> Scored:
+    doubts = [f"{one.job.source}: {told}" for told in misfits(one.readings, one.job.series.kind)]
+    return Scored(one.job, _written(one.job.target, frame), doubts)
 
 
 def _panel_key(one: _Loaded) -> tuple[str, ...]:

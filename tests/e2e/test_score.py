@@ -125,3 +125,20 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert "cannot be written: " in said.err
     assert "None" not in said.err
     assert "non-existent directory" in said.err
+
+
+def test_what_does_not_look_like_what_it_is_said_to_be_is_told(tmp_path: Path) -> None:
+    """Days in buckets of hours, and amounts below zero: a line on standard error each; the answer is there, and 0."""
+    days = np.arange("2026-01-05", "2026-02-14", dtype="datetime64[D]")
+    (tmp_path / "in").mkdir()
+    write(tmp_path / "in" / "days.csv", [f"{day},{4000 + place % 7}" for place, day in enumerate(days)])
+    write(tmp_path / "in" / "costs.csv", [f"{day}T{hour:02},-{100 + hour}" for day in days for hour in range(24)])
+    (tmp_path / "in" / "index.csv").write_text("name\ndays\ncosts\n", encoding="utf-8")
+    done = score(tmp_path / "in", tmp_path / "out")
+    assert (done.code, done.out) == (0, "")
+    costs, daily = sorted(done.err.splitlines())
+    assert costs.startswith(f"warning: {tmp_path / 'in' / 'costs.csv'}: 960 of 960 values are below 0")
+    assert daily.startswith(f"warning: {tmp_path / 'in' / 'days.csv'}: no day has more than one value")
+    assert len(answer(tmp_path / "out" / "days.csv")) == 1 + 24 * 39 + 1
+    alone = score(tmp_path / "in" / "days.csv", tmp_path / "one.csv", "--bucket", "1d")
+    assert (alone.code, alone.out, alone.err) == (0, "", "")
