@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import exp, inf
 
-from detector.alerting.runs import NORMAL_TO_RESOLVE, Run, follow, unite
+from detector.alerting.runs import Run, follow, unite
 from detector.model.incident import Incident, IncidentMetric
 from detector.model.metric import Metric
 from detector.model.span import Span
 from detector.model.verdict import Loss, Onset, Outcome
 from detector.pipeline.beginning import onset_among
+from detector.pipeline.costing import costed
 from detector.pipeline.judging import CONTEXT, Judged
 from detector.pipeline.noise import noise_of
 from detector.pipeline.recall import Memory
 from detector.pipeline.settling import settled
-from detector.stats.loss import find_loss
 
 __all__ = ["Found", "find_parts", "hushed_part", "live_part", "outcomes_since", "over_spans"]
 
@@ -132,11 +132,7 @@ def _part(judged: Judged, run: Run, over: Sequence[Span]) -> IncidentMetric:
     begin = max(free, first - CONTEXT // 2)
     until = min(_last_of(timeline, run) + 1, begin + CONTEXT)
     onset = onset_among(timeline[begin:until], first - begin, metric.kind, is_drop=run.is_drop)
-    if not _is_outside(
-        timeline[first], is_drop=run.is_drop
-    ):  # found by the sum of several buckets: it began before the one that gave it away
-        first = _bucket_of_onset(timeline, begin, first, onset)
-    return _summed_up(judged, run, first, onset)
+    return _summed_up(judged, run, _bucket_of_onset(timeline, begin, first, onset), onset)
 
 
 def _last_of(timeline: Sequence[Outcome], run: Run) -> int:
@@ -145,14 +141,14 @@ def _last_of(timeline: Sequence[Outcome], run: Run) -> int:
 
 def _summed_up(judged: Judged, run: Run, first: int, onset: Onset) -> IncidentMetric:
     metric, last = judged.metric, _last_of(judged.timeline, run)
-    during, after = judged.timeline[first : last + 1], judged.timeline[last + 1 :][:NORMAL_TO_RESOLVE]
+    during = judged.timeline[first : last + 1]
     value, expected = _level(metric, during)
-    return IncidentMetric(
+    part = IncidentMetric(
         metric=metric.name,
         span=Span(during[0].span.start_at, run.end_at),
         value=value,
         expected=expected,
-        loss=find_loss(during, metric.kind, run.is_drop, after if run.normal_in_a_row else ()),
+        loss=Loss(0.0, 0.0, 0.0, 0.0),
         onset=onset,
         is_drop=run.is_drop,
         normal_in_a_row=run.normal_in_a_row,
@@ -160,6 +156,7 @@ def _summed_up(judged: Judged, run: Run, first: int, onset: Onset) -> IncidentMe
         noise=noise_of(metric.kind, judged.timeline[: last + 1], first),
         chance_per_h=_chance_per_h(during),
     )
+    return costed(part, metric.kind, judged.timeline)
 
 
 def _chance_per_h(during: Sequence[Outcome]) -> float:
@@ -176,8 +173,12 @@ def _is_outside(outcome: Outcome, *, is_drop: bool) -> bool:
 
 
 def _bucket_of_onset(timeline: Sequence[Outcome], begin: int, first: int, onset: Onset) -> int:
-    """Where the likeliest start lies; if that is in closed hours, the first open bucket after them."""
-    started = next((index for index in range(begin, first) if onset.likely < timeline[index].span.end_at), first)
+    """The bucket whose beginning is nearest to the likeliest start; in closed hours, the first open one after them.
+
+    What begins late in a bucket leaves most of it as it was, and it is the next one that tells of it.
+    """
+    middles = (one.span.start_at + one.span.length / 2 for one in timeline[begin:first])
+    started = next((begin + place for place, middle in enumerate(middles) if onset.likely < middle), first)
     usual = OPEN_FROM * abs(timeline[first].expected or 0.0)
     return next((i for i in range(started, first) if abs(timeline[i].expected or 0.0) > usual), first)
 

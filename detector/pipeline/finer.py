@@ -17,6 +17,7 @@ from detector.model.rows import BucketRows
 from detector.model.span import Span, at_epoch, epoch_s
 from detector.model.verdict import Onset, Outcome, OutcomeKind
 from detector.pipeline.beginning import onset_among
+from detector.pipeline.costing import costed
 from detector.pipeline.filling import fill
 from detector.pipeline.judging import CONTEXT
 from detector.ports import MetricSource
@@ -62,10 +63,11 @@ def refine_onset(
     if not outcomes:
         return part
     if metric.kind.adds_up:
-        return replace(part, onset=_followed(part, metric, timeline, (coarse, outcomes)))
+        onset = _followed(part, metric, timeline, (coarse, outcomes))
+        return costed(replace(part, onset=onset), metric.kind, timeline)
     first = len(outcomes) - 1
     fine_onset = find_onset(outcomes, first, metric.kind, reach=first, back_decay=1.0)
-    return replace(part, onset=_blended(part.onset, fine_onset, coarse))
+    return costed(replace(part, onset=_blended(part.onset, fine_onset, coarse)), metric.kind, timeline)
 
 
 def _followed(

@@ -114,7 +114,8 @@ def _depth(part: IncidentMetric) -> Depth | None:
     if not part.is_drop or part.expected <= 0 or lost <= 0:
         return None
     size = min(lost / part.expected, 1.0)
-    doubt = abs(part.loss.high - part.loss.low) / max(abs(part.loss.amount), 1e-9) * size
+    # The upper end knows of hours before the first one as well: they are no doubt of how much is gone.
+    doubt = 2.0 * abs(part.loss.amount - part.loss.low) / max(abs(part.loss.amount), 1e-9) * size
     chance = np.exp(-0.5 * ((SIZES - size) / max(doubt, 0.05)) ** 2)
     return Depth(SIZES, chance / chance.sum())
 

@@ -61,13 +61,21 @@ def _teaching(starts: Starts, before: Bools, members: Members, incidents: Iterab
 
 
 def _beginnings(grid: Grid, members: Members, incidents: Iterable[Incident]) -> Bools | None:
-    """The first buckets of levels that stay, (m, n); one of the whole is one of each member, however far that moved."""
-    found = [(part.level, rows) for part, rows in _parts(members, incidents) if part.level is not None]
+    """The first buckets of levels that stay, (m, n); one of the whole is one of each member, however far that moved.
+
+    A member that came to one in the same incident knows better when.
+    """
     begun = np.zeros((len(members.names), len(grid)), dtype=bool)
-    for level, rows in found:
-        since = epoch_s(level.start_at)
-        if int(grid.starts[0]) <= since <= int(grid.starts[-1]):
-            begun[rows, int(np.searchsorted(grid.starts, since))] = True
+    for incident in incidents:
+        found = [(part.level, rows) for part, rows in _parts(members, [incident]) if part.level is not None]
+        alone = np.ones(len(members.names), dtype=bool)
+        for _, rows in found:
+            if not isinstance(rows, slice):
+                alone[rows] = False
+        for level, rows in found:
+            since = epoch_s(level.start_at)
+            if int(grid.starts[0]) <= since <= int(grid.starts[-1]):
+                begun[alone if isinstance(rows, slice) else rows, int(np.searchsorted(grid.starts, since))] = True
     return begun if begun.any() else None
 
 

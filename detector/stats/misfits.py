@@ -21,12 +21,12 @@ def misfits(readings: Readings, kind: Kind) -> list[str]:
     below = int(np.sum(values < 0))
     if kind.adds_up and 2 * below > values.size and values.sum() < 0:
         told.append(
-            f"{below} of {values.size} values are below 0, where kind {kind} takes nothing for usual, and finds no drop; "
-            "turn their sign round, or give --kind gauge (in index.csv: kind)"
+            f"{below} of {values.size} values are below 0, where kind {kind} takes nothing for usual, and finds no "
+            "drop; turn their sign round, or give --kind gauge (in index.csv: kind)"
         )
     if grid.every_s < DAY_S and np.unique(grid.local_day[known]).size == values.size:
         told.append(
-            f"no day has more than one value, in buckets of {grid.every_s // 60} minutes; is each one that of a whole day? "
-            "Then give --bucket 1d (in index.csv: bucket)"
+            f"no day has more than one value, in buckets of {grid.every_s // 60} minutes; is each one that of a whole "
+            "day? Then give --bucket 1d (in index.csv: bucket)"
         )
     return told

@@ -38,7 +38,7 @@ def test_the_minute_is_found_with_one_question() -> None:
     assert source.asked == [(METRIC.name, hours(-2, 1))]
     assert abs(found.onset.likely - BROKEN_AT) <= timedelta(minutes=5)
     assert found.onset.latest - found.onset.earliest < PART.onset.latest - PART.onset.earliest
-    assert replace(found, onset=PART.onset) == PART
+    assert replace(found, onset=PART.onset, loss=PART.loss) == PART
 
 
 def test_a_source_that_cannot_tell_holds_nothing_back() -> None:
