@@ -40,6 +40,7 @@ bench: $(VENV)/.dev  ## the figures of docs/figures.md, one after the other: hal
 	@$(BIN)/python -m benchmarks.catch_up
 	@$(BIN)/python -m benchmarks.each
 	@$(BIN)/python -m benchmarks.onsets
+	@$(BIN)/python -m benchmarks.losses
 	@$(BIN)/python -m benchmarks.judging_speed --series 1000 10000
 	@$(BIN)/python -m benchmarks.long_run --full
 	@$(BIN)/python -m benchmarks.detection --short --peers naive,median_mad

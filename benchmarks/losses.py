@@ -1,6 +1,6 @@
 """How often the interval of a loss, as an alert tells it, holds what was truly lost.
 
-    PYTHONPATH=tests python -m benchmarks.losses [--shops 1500] [--seed 11]
+    PYTHONPATH=tests python -m benchmarks.losses [--shops 1500] [--seed 11] [--sway 1]
 
 Shops of 3 to 300 orders an hour, with a rhythm of hours and weekdays, a growth, and days and hours that stray together
 as weather and campaigns make them. In each something takes all, half or a third of the orders for 2 to 12 hours; in one
@@ -60,10 +60,11 @@ class Trade:
 
 @dataclass(frozen=True)
 class Told:
-    """A loss as it was told, and what was truly lost until then."""
+    """A loss as it was told, what was truly lost until then, and what of that in the hours that it is told of."""
 
     loss: Loss
     true: float
+    within: float
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,10 @@ class Case:
     returned: float
 
 
-def a_trade(rng: np.random.Generator, shops: int, kind: Kind) -> Trade:
+def a_trade(rng: np.random.Generator, shops: int, kind: Kind, sway: float = 1.0) -> Trade:
     hours = (DAYS + LAST_DAYS) * 24
     grid = grid_of("UTC", 3600, Span(MONDAY, MONDAY + timedelta(hours=hours)))
-    rate = usual_orders(rng, shops, hours) * strays(rng, shops, hours)
+    rate = usual_orders(rng, shops, hours) * strays(rng, shops, hours) ** sway
     begins = DAYS * 24 + rng.uniform(0, 24, shops)
     ends = begins + rng.uniform(2, 12, shops)
     part = rng.choice(list(FAULTS.values()), shops)
@@ -190,21 +191,27 @@ def a_case(trade: Trade, shop: int, begun: tuple[int, IncidentMetric], ended: tu
     left = trade.ends[shop] - (over.span.end_at - MONDAY) / timedelta(hours=1)
     return Case(
         part=float(trade.part[shop]),
-        first=Told(first.loss, float(taken[:until].sum())),
-        over=Told(over.loss, float(taken.sum())),
+        first=Told(first.loss, float(taken[:until].sum()), within(taken, first.span)),
+        over=Told(over.loss, float(taken.sum()), within(taken, over.span)),
         is_early=bool(left > 1),
         returned=float(trade.returned[shop].sum()),
     )
 
 
+def within(taken: Floats, span: Span) -> float:
+    first, last = (round((at - MONDAY) / timedelta(hours=1)) for at in (span.start_at, span.end_at))
+    return float(taken[first:last].sum())
+
+
 def summary(told: Sequence[Told]) -> str:
-    true = np.array([one.true for one in told])
+    true, of_hours = np.array([(one.true, one.within) for one in told]).T
     amount, low, high = np.array([(one.loss.amount, one.loss.low, one.loss.high) for one in told]).T
-    some = true > 0
+    some = (true > 0) & (of_hours > 0)
     return (
         f"{np.mean((low <= true) & (true <= high)):.2f} inside ({np.mean(true < low):.2f} lost less, "
-        f"{np.mean(true > high):.2f} more), told / true {np.median((amount / true)[some]):.2f}, "
-        f"width / true {np.median(((high - low) / true)[some]):.2f}"
+        f"{np.mean(true > high):.2f} more), told / true {np.median(amount[some] / true[some]):.2f}, "
+        f"width / true {np.median((high - low)[some] / true[some]):.2f}; of the hours told "
+        f"{np.mean((low <= of_hours) & (of_hours <= high)):.2f}, {np.median(amount[some] / of_hours[some]):.2f}"
     )
 
 
@@ -221,10 +228,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shops", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument(
+        "--sway", type=float, default=1.0, help="how far days and hours stray, as a power; 0: not at all"
+    )
     said = parser.parse_args(arguments)
     for kind in (Kind.REVENUE, Kind.COUNT):
         rng = np.random.default_rng([said.seed, kind is Kind.COUNT])
-        trade = a_trade(rng, said.shops, kind)
+        trade = a_trade(rng, said.shops, kind, said.sway)
         cases = list(cases_of(trade, kind))
         for name, part in FAULTS.items():
             found = [case for case in cases if case.part == part]

@@ -111,3 +111,27 @@ def test_what_is_no_number_counts_for_nothing(value: float) -> None:
     """Neither in the anomaly nor after it, where infinity would have made up for everything."""
     one = find_loss([bucket(0, 0.0), bucket(1, value)], Kind.REVENUE, True, [bucket(2, value)])
     assert (one.amount, one.per_hour, one.came_back) == (4000.0, 4000.0, 0.0)
+
+
+def test_what_may_have_gone_before_reaches_up_only() -> None:
+    """Half of an hour of 3,000 may have lost what the next one did, all: 1,500 beside 658 of noise, by squares."""
+    alone = find_loss([bucket(0, 0.0)], Kind.REVENUE, is_drop=True)
+    loss = find_loss([bucket(0, 0.0)], Kind.REVENUE, True, beside=[(bucket(-1, 2800.0, 3000.0), 0.5)])
+    assert (loss.amount, loss.low) == (alone.amount, alone.low)
+    assert loss.high == pytest.approx(4000.0 + (1500.0**2 + 657.9**2) ** 0.5, abs=0.1)
+
+
+def test_what_may_have_gone_before_is_of_the_same_depth() -> None:
+    """Where half is missing half of what was usual before may be; a level falls as far in any bucket."""
+    half = find_loss([bucket(0, 2000.0)], Kind.COUNT, True, beside=[(bucket(-1, 900.0, 1000.0), 1.0)])
+    assert half.high == pytest.approx(2000.0 + (500.0**2 + 657.9**2) ** 0.5, abs=0.1)
+    level = find_loss([bucket(0, 10.0, 30.0)], Kind.GAUGE, True, beside=[(bucket(-1, -5.0, -2.0), 0.25)])
+    assert level.high == pytest.approx(20.0 + (5.0**2 + 4.93**2) ** 0.5, abs=0.1)
+
+
+def test_nothing_known_before_adds_nothing() -> None:
+    """Neither a bucket without a value, nor what stands beside nothing missing."""
+    alone = find_loss([bucket(0, 0.0)], Kind.REVENUE, is_drop=True)
+    assert find_loss([bucket(0, 0.0)], Kind.REVENUE, True, beside=[(bucket(-1, None), 1.0)]) == alone
+    none = find_loss([bucket(0, 4100.0)], Kind.REVENUE, is_drop=True)
+    assert find_loss([bucket(0, 4100.0)], Kind.REVENUE, True, beside=[(bucket(-1, 4000.0), 1.0)]) == none
