@@ -229,8 +229,8 @@ class Store(DeployFeed, Protocol):
         """By source; those never heard of are left out."""
         ...
 
-    def record(self, since: datetime, heard_by: datetime) -> Mapping[str, int]:
-        """Number of distinct successful production deploys per service that went live since then."""
+    def record(self, span: Span, heard_by: datetime) -> Mapping[str, int]:
+        """Number of distinct successful production deploys per service that went live in the span."""
         ...
 
     # What a tick writes

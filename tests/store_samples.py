@@ -71,7 +71,7 @@ def deploy(name: str = "d1", live: float | None = 7.9, **more: Any) -> Deploy:
 def incident(number: int = 1, **more: Any) -> Incident:
     onset = Onset(hour(7.9), hour(8), hour(8.2), ((hours(7.9, 8), 0.25), (hours(8, 8.2), 0.75)))
     part = IncidentMetric("checkout/revenue", hours(8, 9), 0.0, 4000.0, Loss(4000.0, 3200.0, 4900.0, 4000.0), onset)
-    part = replace(part, chance_per_h=0.001)
+    part = replace(part, chance_per_h=0.001, ends=((hours(8.5, 8.75), 0.25), (hours(8.75, 9), 12.5)))
     suspect = Suspect(deploy(scope=Scope({"country": ("DE", "AT")}, 10.0)), 0.86, ("the only deploy in 6 h",))
     ranking = Ranking(Answer.NAMED, (suspect,), 0.11, (Rejected(deploy("d0", 1), "too early"),), hour(7.9))
     told = Told(hour(9), 1, 4000.0, "d1")

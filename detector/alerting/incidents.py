@@ -28,6 +28,9 @@ __all__ = [
 
 MORE_LIKELY_THAN_NOT = 0.5
 
+ABOUT_AS_LIKELY = 0.5
+"""Of two deploys of which one is less than twice as likely, another metric may put the other one first."""
+
 
 def _worst_first(parts: Sequence[IncidentMetric]) -> tuple[IncidentMetric, ...]:
     """Live parts before ended ones, then by the share of what is usual that is gone, in tenths; else as they came.
@@ -171,31 +174,33 @@ def _stamped(incident: Incident, now: datetime) -> Incident:
 def break_together(incident: Incident, part: IncidentMetric, ranking: Ranking) -> bool:
     """Whether a metric that breaks now is part of what an incident of its team is about already.
 
-    It is, when both point at the same deploy (whenever that shows), or when they do not point at two different ones
-    and may have begun at the same moment: two pages of one outage help nobody. What breaks at the new level that it has
-    come to in an incident is another matter.
+    It is, when both point at the same deploy (whenever that shows), or when they may have begun at the same moment and
+    do not point at different ones: two pages of one outage help nobody. Where two deploys are about as likely, which
+    of them stands first is chance. What breaks at the new level that it has come to in an incident is another matter.
     """
     if any(one.series == part.series and one.level_since is not None for one in incident.metrics):
         return False
+    if blames_the_same(incident, ranking):
+        return True
     one, other = _pointed_at(incident.ranking), _pointed_at(ranking)
-    if one is not None and other is not None:
-        return one == other
+    if one and other and not set(one) & set(other):
+        return False
     begun = incident.worst.onset
     return part.onset.earliest <= begun.latest and begun.earliest <= part.onset.latest
 
 
 def blames_the_same(incident: Incident, ranking: Ranking) -> bool:
     """Both point at one deploy, and at the same one."""
-    pointed_at = _pointed_at(ranking)
-    return pointed_at is not None and pointed_at == _pointed_at(incident.ranking)
+    return _pointed_at(ranking)[:1] == _pointed_at(incident.ranking)[:1] != []
 
 
-def _pointed_at(ranking: Ranking) -> tuple[str, str] | None:
-    """The deploy that is the likeliest explanation of all, if one is."""
+def _pointed_at(ranking: Ranking) -> list[tuple[str, str]]:
+    """The deploy that is the likeliest explanation of all, if one is, and those that are about as likely."""
     first = ranking.suspects[0] if ranking.suspects else None
     if first is None or (ranking.answer is Answer.NONE and first.probability <= MORE_LIKELY_THAN_NOT):
-        return None
-    return first.deploy.source, first.deploy.id
+        return []
+    likely = [one for one in ranking.suspects if one.probability >= ABOUT_AS_LIKELY * first.probability]
+    return [(one.deploy.source, one.deploy.id) for one in likely]
 
 
 def acknowledge(incident: Incident, by: str, now: datetime) -> tuple[Incident, IncidentEvent]:

@@ -15,7 +15,7 @@ def service_records(deploys_per_service: Mapping[str, int], rankings: Iterable[R
     least as many deploys as were suspects.
 
     Args:
-        deploys_per_service: how many deploys each service had; rollbacks left out.
+        deploys_per_service: how many deploys each service had, before those that may be suspects now.
         rankings: of past incidents, the last word on each.
     """
     highest: dict[tuple[str, str, str], float] = {}

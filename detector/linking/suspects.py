@@ -28,6 +28,7 @@ from detector.linking.question import Question
 from detector.linking.recovery import picked_ratio, recovery_of
 from detector.linking.reports import merge_reports
 from detector.linking.scope import damage_of
+from detector.linking.scope_names import as_measured
 from detector.linking.services import Relation, reach, relations
 from detector.linking.timing import Timing, timing_of
 from detector.model.deploy import Answer, Deploy, DeployStatus, Ranking, Suspect, Term
@@ -133,9 +134,10 @@ def _terms(
 ) -> list[tuple[Term, ...]]:
     """What each candidate's weight is the product of."""
     habits = habits_of(question.record)
-    damage, recovery = damage_of(question, [one.deploy.scope for one in candidates]), recovery_of(question)
+    scopes = as_measured([one.deploy.scope for one in candidates], question)
+    damage, recovery = damage_of(question, scopes), recovery_of(question)
     terms: list[tuple[Term, ...]] = []
-    for one, per_hour, kept in zip(candidates, timing.per_hour, timing.kept, strict=True):
+    for one, scope, per_hour, kept in zip(candidates, scopes, timing.per_hour, timing.kept, strict=True):
         deploy = one.deploy
         risk = KIND_RISK[deploy.kind] * (FAILED_RISK if deploy.status is DeployStatus.FAILURE else 1.0)
         terms.append(
@@ -145,8 +147,8 @@ def _terms(
                 Term("kind", log(risk)),
                 Term("time", log(per_hour)),
                 Term("replaced", log(kept)),
-                Term("scope", damage.scope_ratio(deploy.scope)),
-                Term("size", damage.size_ratio(deploy.scope)),
+                Term("scope", damage.scope_ratio(scope)),
+                Term("size", damage.size_ratio(scope)),
                 Term("recovery", recovery.log_ratio(one.rolled_back_at)),
             )
         )

@@ -105,6 +105,8 @@ class IncidentMetric:
             teaches; None: it is an incident, and nothing in it does.
         noise: how the series strays while all is well; None where that is not known.
         chance_per_h: how often chance alone brings as much as its strongest bucket has; 0 where that is not known.
+        ends: when it may have ended: spans in order of time, and how much better an end in each fits than that it still
+            lasts; those that fit hardly are left out. Empty where it is not known.
     """
 
     metric: str
@@ -122,6 +124,7 @@ class IncidentMetric:
     level_since: datetime | None = None
     noise: Noise | None = None
     chance_per_h: float = 0.0
+    ends: tuple[tuple[Span, float], ...] = ()
 
     @property
     def masked(self) -> Span | None:

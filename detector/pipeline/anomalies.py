@@ -9,8 +9,8 @@ from detector.alerting.runs import Run, follow, unite
 from detector.model.incident import Incident, IncidentMetric
 from detector.model.metric import Metric
 from detector.model.span import Span
-from detector.model.verdict import Loss, Onset, Outcome
-from detector.pipeline.beginning import onset_among
+from detector.model.verdict import Loss, Onset, Outcome, OutcomeKind
+from detector.pipeline.beginning import ends_among, onset_among
 from detector.pipeline.costing import costed
 from detector.pipeline.judging import CONTEXT, Judged
 from detector.pipeline.noise import noise_of
@@ -98,11 +98,12 @@ def _taken_back(known: IncidentMetric, judged: Judged) -> IncidentMetric:
     """
     inside = [one for one in judged.timeline if one.span.start_at < known.span.end_at]
     if any(one.in_range and one.span.end_at > known.span.start_at for one in inside):
-        return replace(known, ended_at=known.span.end_at, normal_in_a_row=0)
+        return replace(known, ended_at=known.span.end_at, normal_in_a_row=0, ends=())
     alive = Run(known.span.start_at, known.span.end_at, known.value, known.expected, by_bound=known.bound is not None)
     later = [one for one in judged.timeline if one.span.start_at >= known.span.end_at]
     run = follow(later, alive)[0]
-    return replace(known, normal_in_a_row=run.normal_in_a_row, ended_at=known.span.end_at if run.ended_at else None)
+    ended_at = known.span.end_at if run.ended_at else None
+    return replace(known, normal_in_a_row=run.normal_in_a_row, ended_at=ended_at, ends=())
 
 
 def _continued(known: IncidentMetric, run: Run, judged: Judged, over: Sequence[Span]) -> IncidentMetric:
@@ -155,8 +156,16 @@ def _summed_up(judged: Judged, run: Run, first: int, onset: Onset) -> IncidentMe
         ended_at=run.ended_at,
         noise=noise_of(metric.kind, judged.timeline[: last + 1], first),
         chance_per_h=_chance_per_h(during),
+        ends=ends_among(_around(judged.timeline, first), metric.kind, is_drop=run.is_drop),
     )
     return costed(part, metric.kind, judged.timeline)
+
+
+def _around(timeline: Sequence[Outcome], first: int) -> Sequence[Outcome]:
+    """From some hours before the bucket `first` to the newest; of what has lasted long, and ends now, the newest."""
+    begin = max(first - CONTEXT // 2, len(timeline) - 2 * CONTEXT, 0)
+    wrong = [place for place in range(begin, first) if timeline[place].kind is OutcomeKind.ANOMALOUS]
+    return timeline[wrong[-1] + 1 if wrong else begin :]
 
 
 def _chance_per_h(during: Sequence[Outcome]) -> float:

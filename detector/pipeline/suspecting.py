@@ -17,7 +17,7 @@ from detector.model.grid import grid_of
 from detector.model.incident import Incident, IncidentMetric
 from detector.model.metric import Metric
 from detector.model.rulebook import RuleBook
-from detector.model.span import Span
+from detector.model.span import Span, epoch_s
 from detector.pipeline.recall import Memory
 from detector.ports import Store
 from detector.stats.calendar import holiday_flags
@@ -91,7 +91,8 @@ class Inquiry:
     def _records(self) -> Mapping[str, ServiceRecord]:
         if self.kept.record is None:
             rankings = [one.ranking for one in self._past()]
-            self.kept.record = service_records(self.store.record(self.now - RECORD_OVER, self.now), rankings)
+            before = Span(self.now - RECORD_OVER, self.now - LOOK_BACK)  # what may be a suspect now has no record yet
+            self.kept.record = service_records(self.store.record(before, self.now), rankings)
         return self.kept.record
 
     def _experience(self) -> Experience:
@@ -131,6 +132,17 @@ def _segments(part: IncidentMetric) -> list[SegmentChange]:
 
 
 def _ends(part: IncidentMetric, metric: Metric, now: datetime) -> Ends | None:
+    """By the course of its buckets, and that of what came since nothing is known; where there is none, by its state."""
+    if not part.ends:
+        return _by_state(part, metric, now)
+    since = max(part.ends[-1][0].end_at, part.span.end_at)
+    unknown = [(Span(since, now), 1.0)] if now > since else []
+    spans, odds = zip(*part.ends, *unknown, strict=True)
+    edges = np.array([(epoch_s(span.start_at), epoch_s(span.end_at)) for span in spans], dtype=np.float64)
+    return Ends(edges.mean(axis=1), np.array(odds), edges[:, 1] - edges[:, 0])
+
+
+def _by_state(part: IncidentMetric, metric: Metric, now: datetime) -> Ends:
     """Between the middle of the newest anomalous bucket and that of the next, once that one is in range again."""
     if part.normal_in_a_row == 0 and part.ended_at is None:
         return _still(part, now)

@@ -147,7 +147,7 @@ def newest_report(connection: Connection, heard_by: datetime) -> Deploy | None:
     return None if content is None else decode_deploy(json.loads(content))
 
 
-def count_by_service(connection: Connection, since: datetime, heard_by: datetime) -> dict[str, int]:
+def count_by_service(connection: Connection, span: Span, heard_by: datetime) -> dict[str, int]:
     live_at = func.coalesce(deploys.c.finished_at, deploys.c.received_at)
     changes = (
         select(deploys.c.service, deploys.c.source, deploys.c.id)
@@ -155,7 +155,8 @@ def count_by_service(connection: Connection, since: datetime, heard_by: datetime
             deploys.c.status == DeployStatus.SUCCESS.value,
             deploys.c.environment == "production",
             deploys.c.received_at <= heard_by,
-            live_at >= since,
+            live_at >= span.start_at,
+            live_at < span.end_at,
         )
         .distinct()
         .subquery()

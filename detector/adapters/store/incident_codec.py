@@ -92,6 +92,7 @@ def _encode_metric(part: IncidentMetric) -> Json:
         "level_since": maybe_to_iso(part.level_since),
         "noise": None if part.noise is None else [float(part.noise.dispersion), float(part.noise.wander)],
         "chance_per_h": float(part.chance_per_h),
+        "ends": [[*_encode_span(span), float(odds)] for span, odds in part.ends],
     }
 
 
@@ -112,6 +113,7 @@ def _decode_metric(data: Json) -> IncidentMetric:
         level_since=maybe_from_iso(data.get("level_since")),
         noise=None if data.get("noise") is None else Noise(*data["noise"]),
         chance_per_h=data.get("chance_per_h", 0.0),
+        ends=tuple((_decode_span(start, end), odds) for start, end, odds in data.get("ends", ())),
     )
 
 

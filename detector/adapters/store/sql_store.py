@@ -228,10 +228,10 @@ class SqlStore:
         with self._reading("read the last deploy heard of") as connection:
             return deploy_rows.newest_report(connection, heard_by)
 
-    def record(self, since: datetime, heard_by: datetime) -> Mapping[str, int]:
-        """How many changes of each service went live in production since then."""
+    def record(self, span: Span, heard_by: datetime) -> Mapping[str, int]:
+        """How many changes of each service went live in production in the span."""
         with self._reading("count the deploys") as connection:
-            return deploy_rows.count_by_service(connection, since, heard_by)
+            return deploy_rows.count_by_service(connection, span, heard_by)
 
     # Its state
 

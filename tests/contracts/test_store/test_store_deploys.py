@@ -137,18 +137,19 @@ def test_the_last_report_heard_of(store: SqlStore) -> None:
 
 
 def test_a_services_record_counts_changes(store: SqlStore) -> None:
-    """Successful ones in production since then, each id once; others do not count."""
+    """Successful ones in production in the span, each id once; others do not count."""
     for name, live, more in (
         ("d1", 7, {}),
         ("d2", 8, {}),
         ("d3", 8, {"service": "search"}),
         ("old", 1, {}),
+        ("new", 9, {}),
         ("staging", 8, {"environment": "staging"}),
         ("failed", 8, {"status": DeployStatus.FAILURE}),
         ("unheard", 8, {"received_at": hour(30)}),
     ):
         store.add_deploy(deploy(name, live, **more))
-    assert store.record(hour(2), hour(24)) == {"checkout-api": 2, "search": 1}
+    assert store.record(hours(2, 8.5), hour(24)) == {"checkout-api": 2, "search": 1}
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

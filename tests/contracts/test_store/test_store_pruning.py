@@ -17,6 +17,7 @@ from detector.alerting.due import HISTORY
 from detector.model.deploy import DeployStatus, Receipt
 from detector.model.incident import IncidentState
 from detector.model.notification import SendResult
+from detector.model.span import Span
 from detector.model.state import TickChanges
 from store_samples import block, deploy, event, hour, hours, incident, notification, outcome, sqlite_url, state
 
@@ -287,7 +288,7 @@ def _answers(store: SqlStore, since: datetime) -> list[object]:
         store.next_attempt_at(),
         store.deliveries(only_unsent=True, limit=1000),
         [it for it in found if it.status in ended and (it.finished_at or it.received_at) >= since],
-        store.record(since, EVER),
+        store.record(Span(since, EVER), EVER),
         store.last_heard_at(EVER),
         store.last_deploy(EVER),
         store.metric_states(),

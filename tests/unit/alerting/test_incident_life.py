@@ -14,6 +14,7 @@ from detector.alerting.incidents import (
     remove_rules,
 )
 from detector.alerting.reasons import decide
+from detector.model.deploy import Answer, Deploy, Ranking, Suspect
 from detector.model.incident import IncidentState
 from detector.model.notification import Reason
 from detector.model.verdict import Loss
@@ -61,6 +62,22 @@ def test_what_breaks_through_the_same_suspect_is_one_incident() -> None:
     assert blames_the_same(incident, a_ranking(guilty, [other]))
     assert not any(blames_the_same(incident, ranking) for ranking in (a_ranking(other), a_ranking()))
     assert not blames_the_same(an_incident(), a_ranking())
+
+
+def test_which_of_two_likely_deploys_stands_first_is_chance() -> None:
+    """One outage through one of two deploys is one incident, whichever of them each metric puts first."""
+    one, other, third = a_deploy(), a_deploy("d-9", "payments"), a_deploy("d-10", "search")
+    incident = an_incident(ranking=torn_between(one, other))
+    assert break_together(incident, a_part(), torn_between(other, one))
+    assert break_together(incident, a_part(), a_ranking(other))
+    assert not break_together(incident, a_part(), a_ranking(third))
+    later = a_part(4, 5, onset=replace(a_part().onset, earliest=EIGHT + 4 * HOUR, latest=EIGHT + 5 * HOUR))
+    assert not break_together(incident, later, torn_between(other, one))
+    assert break_together(incident, later, torn_between(one, other))
+
+
+def torn_between(first: Deploy, second: Deploy) -> Ranking:
+    return Ranking(Answer.ONE_OF, (Suspect(first, 0.45), Suspect(second, 0.4)), 0.15, last_heard_at=EIGHT)
 
 
 def test_without_a_suspect_only_what_began_together_is_one_incident() -> None:
