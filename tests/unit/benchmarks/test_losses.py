@@ -6,7 +6,7 @@ import pytest
 from benchmarks.losses import Case, Told, a_trade, cases_of
 from detector.model.metric import Kind
 
-SHOPS = 150
+SHOPS = 100
 
 
 def is_inside(told: Told) -> bool:
