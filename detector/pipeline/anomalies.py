@@ -87,6 +87,8 @@ def find_parts(judged: Judged, memory: Memory) -> Found:
     if live is None and same.ended_at is None:  # closed by hand: what goes on may become the new usual
         return Found(metric, None, fresh)
     continued = _continued(anchor, same, judged, over)
+    if live is not None and _is_ranked(live, memory):
+        continued = replace(continued, ends=_ends(continued, judged))
     closed_at = _closed_at(metric.name, memory.ended) if live is None else None
     return Found(metric, settled(continued, metric, judged.timeline, closed_at), fresh)
 
@@ -156,16 +158,22 @@ def _summed_up(judged: Judged, run: Run, first: int, onset: Onset) -> IncidentMe
         ended_at=run.ended_at,
         noise=noise_of(metric.kind, judged.timeline[: last + 1], first),
         chance_per_h=_chance_per_h(during),
-        ends=ends_among(_around(judged.timeline, first), metric.kind, is_drop=run.is_drop),
     )
     return costed(part, metric.kind, judged.timeline)
 
 
-def _around(timeline: Sequence[Outcome], first: int) -> Sequence[Outcome]:
-    """From some hours before the bucket `first` to the newest; of what has lasted long, and ends now, the newest."""
+def _is_ranked(part: IncidentMetric, memory: Memory) -> bool:
+    """Suspects are ranked by the part that leads its incident; of the others nobody asks when they ended."""
+    return any(incident.worst.series == part.series for incident in memory.live if part in incident.metrics)
+
+
+def _ends(part: IncidentMetric, judged: Judged) -> tuple[tuple[Span, float], ...]:
+    """By its buckets from some hours before the first to the newest; of what has lasted long, by the newest."""
+    timeline, first = judged.timeline, _index_of(judged, part.span.start_at)
     begin = max(first - CONTEXT // 2, len(timeline) - 2 * CONTEXT, 0)
     wrong = [place for place in range(begin, first) if timeline[place].kind is OutcomeKind.ANOMALOUS]
-    return timeline[wrong[-1] + 1 if wrong else begin :]
+    around = timeline[wrong[-1] + 1 if wrong else begin :]
+    return ends_among(around, judged.metric.kind, is_drop=part.is_drop) if part.bound is None else ()
 
 
 def _chance_per_h(during: Sequence[Outcome]) -> float:
