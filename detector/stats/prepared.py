@@ -62,15 +62,12 @@ class Prepared:
             msg = f"prepared for day {self.day}, not for day {day.number}"
             raise ValueError(msg)
 
-        def judge_group(group: tuple[Rows, Ready]) -> None:
-            rows, ready = group
+        for rows, ready in self.groups:  # by one hand: a day's arrays are too small for two to be faster
             count = min(newest, len(today.grid) + ready.tail.verdict.shape[1])
             found = ready.judge(day, _rows_of(today, rows), count)
             for one in fields(Judgement):
                 answer = getattr(found, one.name)[: rows.size]
                 getattr(whole, one.name)[rows, newest - count :] = answer
-
-        in_turn(judge_group, self.groups)
         return whole
 
 

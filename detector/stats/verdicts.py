@@ -112,7 +112,7 @@ def judged(outlook: Outlook, weighed: Weighed, buckets: Buckets, watch: Watch, n
     ready, adds_up = weighed.ready[k], watch.kind.adds_up
     mean = np.where(ready, weighed.expected[k], 0.0)
     mean, variance = np.maximum(mean, 0.0) if adds_up else mean, np.where(ready, weighed.variance[k], 0.0)
-    is_positive = _lowest_before(outlook, buckets)[of_day] >= 0
+    is_positive = _lowest_before(outlook, buckets, newest) >= 0
     is_closed = weighed.is_closed[k] & (outlook.expected.busy >= _MUCH)
     low, high = rounded(weighed.low[k], weighed.high[k], watch.kind, weighed.p_empty[k], is_positive, is_closed)
     score, is_drop = _scores(outlook, weighed, k)
@@ -151,10 +151,12 @@ def _scores(outlook: Outlook, weighed: Weighed, k: slice) -> tuple[Floats, Bools
     return np.maximum(drop, rise) - log(2.0), drop >= rise  # two chances of a false alarm instead of one
 
 
-def _lowest_before(outlook: Outlook, buckets: Buckets) -> Floats:
-    """The least value before each bucket, or 0."""
+def _lowest_before(outlook: Outlook, buckets: Buckets, newest: int) -> Floats:
+    """The least value before each of the newest buckets, or 0."""
     values = np.where(buckets.known, buckets.values, 0.0)
-    return np.minimum.accumulate(np.concatenate([outlook.lowest[None], values[:-1]]), axis=0)
+    first = values.shape[0] - newest
+    least = np.minimum(outlook.lowest, values[:first].min(axis=0, initial=np.inf))
+    return np.minimum.accumulate(np.concatenate([least[None], values[first:-1]]), axis=0)
 
 
 def _beyond(values: Floats, known: Bools, watch: Watch) -> tuple[Bools, Bools]:
