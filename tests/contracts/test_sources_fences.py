@@ -227,6 +227,15 @@ def test_slow_statement_is_cut_off_in_sqlite(tmp_path: Path) -> None:
         source.read(long(endless), hours(0, 1))
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """As in a terminal: whoever is started in the background is born deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_a_read_of_sqlite(tmp_path: Path) -> None:
     """A signal during a statement ends the program: it is no timeout, nor any other trouble of the source."""
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
@@ -247,6 +256,7 @@ def test_ctrl_c_ends_a_read_of_sqlite(tmp_path: Path) -> None:
     assert not deadline.passed
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_reaches_the_reader(tmp_path: Path) -> None:
     """The source passes on a signal from outside, and works for whoever goes on all the same."""
     url = sqlite_url(tmp_path)
