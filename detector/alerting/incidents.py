@@ -191,7 +191,8 @@ def break_together(incident: Incident, part: IncidentMetric, ranking: Ranking) -
 
 def blames_the_same(incident: Incident, ranking: Ranking) -> bool:
     """Both point at one deploy, and at the same one."""
-    return _pointed_at(ranking)[:1] == _pointed_at(incident.ranking)[:1] != []
+    first = _pointed_at(ranking)[:1]
+    return bool(first) and first == _pointed_at(incident.ranking)[:1]
 
 
 def _pointed_at(ranking: Ranking) -> list[tuple[str, str]]:

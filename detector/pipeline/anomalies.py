@@ -87,7 +87,7 @@ def find_parts(judged: Judged, memory: Memory) -> Found:
     if live is None and same.ended_at is None:  # closed by hand: what goes on may become the new usual
         return Found(metric, None, fresh)
     continued = _continued(anchor, same, judged, over)
-    if live is not None and _is_ranked(live, memory):
+    if any(one.worst == live for one in memory.live):  # suspects are ranked by it; of no other is the end asked
         continued = replace(continued, ends=_ends(continued, judged))
     closed_at = _closed_at(metric.name, memory.ended) if live is None else None
     return Found(metric, settled(continued, metric, judged.timeline, closed_at), fresh)
@@ -151,7 +151,7 @@ def _summed_up(judged: Judged, run: Run, first: int, onset: Onset) -> IncidentMe
         span=Span(during[0].span.start_at, run.end_at),
         value=value,
         expected=expected,
-        loss=Loss(0.0, 0.0, 0.0, 0.0),
+        loss=Loss(0.0, 0.0, 0.0, 0.0),  # until it is costed below
         onset=onset,
         is_drop=run.is_drop,
         normal_in_a_row=run.normal_in_a_row,
@@ -160,11 +160,6 @@ def _summed_up(judged: Judged, run: Run, first: int, onset: Onset) -> IncidentMe
         chance_per_h=_chance_per_h(during),
     )
     return costed(part, metric.kind, judged.timeline)
-
-
-def _is_ranked(part: IncidentMetric, memory: Memory) -> bool:
-    """Suspects are ranked by the part that leads its incident; of the others nobody asks when they ended."""
-    return any(incident.worst.series == part.series for incident in memory.live if part in incident.metrics)
 
 
 def _ends(part: IncidentMetric, judged: Judged) -> tuple[tuple[Span, float], ...]:

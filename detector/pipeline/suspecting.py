@@ -131,7 +131,7 @@ def _segments(part: IncidentMetric) -> list[SegmentChange]:
     ]
 
 
-def _ends(part: IncidentMetric, metric: Metric, now: datetime) -> Ends | None:
+def _ends(part: IncidentMetric, metric: Metric, now: datetime) -> Ends:
     """By the course of its buckets, and that of what came since nothing is known; where there is none, by its state."""
     if not part.ends:
         return _by_state(part, metric, now)

@@ -68,14 +68,13 @@ def _beginnings(grid: Grid, members: Members, incidents: Iterable[Incident]) -> 
     begun = np.zeros((len(members.names), len(grid)), dtype=bool)
     for incident in incidents:
         found = [(part.level, rows) for part, rows in _parts(members, [incident]) if part.level is not None]
-        alone = np.ones(len(members.names), dtype=bool)
-        for _, rows in found:
-            if not isinstance(rows, slice):
-                alone[rows] = False
-        for level, rows in found:
+        here = np.zeros(begun.shape, dtype=bool)
+        for level, rows in sorted(found, key=lambda one: isinstance(one[1], int)):  # the whole first
             since = epoch_s(level.start_at)
+            here[rows] = False
             if int(grid.starts[0]) <= since <= int(grid.starts[-1]):
-                begun[alone if isinstance(rows, slice) else rows, int(np.searchsorted(grid.starts, since))] = True
+                here[rows, int(np.searchsorted(grid.starts, since))] = True
+        begun |= here
     return begun if begun.any() else None
 
 
