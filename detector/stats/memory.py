@@ -1,7 +1,6 @@
 """What series are judged by today, kept while today goes on."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from threading import Lock
@@ -12,6 +11,7 @@ import numpy as np
 from detector.model.panel import Panel
 from detector.stats.company import Company
 from detector.stats.days import last_day_of
+from detector.stats.digests import add_follows, add_panel
 from detector.stats.midnight import Midnight
 from detector.stats.picking import bytes_of, picked
 from detector.stats.profile import Follows
@@ -167,37 +167,14 @@ def _digests_of(panel: Panel, watch: Watch, follows: Follows, company: Company |
     today = last_day_of(panel.grid)
     split = int(np.searchsorted(local, local[-1] - REVISED_DAYS))
     first = blake2b(f"{watch} {panel.grid.timezone} {panel.grid.every_s} {local[-1]} {today}".encode(), digest_size=16)
-    for array in (follows.day, follows.week):
-        first.update(array.tobytes())
-    _add_known(first, follows.past)
-    _add_known(first, follows.near)
-    _add_known(first, follows.months)
+    add_follows(first, follows)
     if company is not None and split > 0:
         first.update(company.digest(int(local[split - 1])))
-    _add(first, panel, slice(0, split))
+    add_panel(first, panel, slice(0, split))
     both = first.copy()
     if company is not None:
         both.update(company.digest(int(local[-1])))
-    _add(both, panel, slice(split, today))
+    add_panel(both, panel, slice(split, today))
     for flags in (panel.is_holiday, panel.is_unsettled, panel.occasion):
         both.update(b"" if flags is None else flags[today:].max().tobytes())
     return _Digests(both.digest(), first.digest())
-
-
-def _add_known(digest: "blake2b", known: Sequence[object]) -> None:
-    """What is remembered of each series; members share what is of their whole."""
-    ids = {id(one): place for place, one in enumerate(known)}
-    digest.update(repr([ids[id(one)] for one in known]).encode())
-    digest.update(repr([known[place] for place in ids.values()]).encode())
-
-
-def _add(digest: "blake2b", panel: Panel, part: slice) -> None:
-    grid = panel.grid
-    of_buckets = (grid.starts, grid.ends, grid.walls, panel.is_holiday, panel.is_unsettled, panel.occasion)
-    of_series = (panel.values, panel.known, panel.teaches, panel.weights, panel.begins_level)
-    arrays = [
-        *(one[part] for one in of_buckets if one is not None),
-        *(one[:, part] for one in of_series if one is not None),
-    ]
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array).data)

@@ -14,6 +14,7 @@ from detector.model.panel import Bools, Floats, Panel
 from detector.model.state import Seasons
 from detector.stats.company import Company
 from detector.stats.days import WEEK, days_of, last_day_of
+from detector.stats.digests import add_follows, add_panel
 from detector.stats.layout import Layout, layout_of
 from detector.stats.months import factors_on
 from detector.stats.outlook import buckets_of
@@ -71,17 +72,10 @@ def forget_companies() -> None:
 
 def _digest_of(panel: Panel, kind: Kind, follows: Follows) -> bytes:
     """Of all that has a say on the last day of a panel."""
-    past = panel.cut(slice(0, last_day_of(panel.grid)))
     found = blake2b(f"{kind} {panel.grid.timezone} {panel.grid.every_s}".encode(), digest_size=16)
     found.update(repr((panel.series, int(panel.grid.local_day.max()), bool(panel.is_holiday[-1]))).encode())
-    for remembered in (follows.past, follows.near, follows.months):
-        ids = {id(one): place for place, one in enumerate(remembered)}  # members share those of their whole
-        found.update(repr([remembered[place] for place in ids.values()]).encode())
-    grid = past.grid
-    arrays = (follows.day, follows.week, grid.starts, grid.ends, grid.walls, past.is_holiday)
-    known = (past.is_unsettled, past.occasion, past.values, past.known, past.teaches, past.weights, past.begins_level)
-    for array in (*arrays, *(one for one in known if one is not None)):
-        found.update(np.ascontiguousarray(array).tobytes())
+    add_follows(found, follows)
+    add_panel(found, panel, slice(0, last_day_of(panel.grid)))
     return found.digest()
 
 

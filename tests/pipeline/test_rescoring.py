@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from math import log
 from pathlib import Path
 
 import pytest
 
 from builders import a_deploy, a_metric
+from detector.linking.prior import failure_rate, habits_of
 from detector.model.deploy import Answer, DeployKind, DeployStatus, Ranking
 from detector.model.incident import IncidentState
+from detector.model.metric import Kind
 from worlds import Scene, a_scene, rhythm, utc
 
 REVENUE = a_metric(timezone="UTC")
@@ -70,6 +73,22 @@ def test_the_bucket_in_which_it_came_back_tells_when(scene: Scene) -> None:
     best = max(ends, key=lambda end: end[1])[0]
     assert abs((best.start_at - utc(10, 11, 20)).total_seconds()) <= 600
     assert best.start_at < incident.worst.span.end_at
+
+
+def test_the_end_is_looked_for_in_what_leads_the_incident(tmp_path: Path) -> None:
+    """Suspects are ranked by it; for the others it would be work that nobody asks for."""
+    orders = a_metric("checkout/orders", title="Orders", kind=Kind.COUNT, unit="", timezone="UTC")
+    with a_scene(tmp_path, REVENUE, orders, sales=dict.fromkeys((REVENUE.name, orders.name), sales)) as both:
+        both.ticks(utc(10, 10, 6), 3)
+        (incident,) = both.world.store.incidents(only_live=True)
+        assert [bool(part.ends) for part in incident.metrics] == [True, False]
+
+
+def test_what_may_be_a_suspect_is_none_of_the_earlier_deploys(scene: Scene) -> None:
+    """Of services without any other deploy the record says what it says of any service."""
+    for suspect in newest(scene).suspects:
+        terms = {term.name: term.log_ratio for term in suspect.terms}
+        assert terms["record"] == pytest.approx(log(failure_rate(None, habits_of({}))))
 
 
 def test_a_rollback_that_is_heard_of_late_counts_as_if_it_had_been_known(scene: Scene) -> None:
