@@ -29,7 +29,7 @@ def of_panel(panel: Panel, part: slice) -> bytes:
 def test_it_matters_of_which_series_something_is_remembered() -> None:
     """Two members that change places are other members; what is equal is the same."""
     plain = Follows(np.ones(3, dtype=bool), np.ones(3, dtype=bool), (), (), ())
-    one, other = (replace(plain, near=(NEAR[a], NEAR[b], NEAR[0])) for a, b in ((0, 1), (1, 0)))  # type: ignore[arg-type]
+    one, other = (replace(plain, near=(NEAR[a], NEAR[b], NEAR[0])) for a, b in ((0, 1), (1, 0)))  # type: ignore[arg-type]  # any values do
     assert of_follows(one) != of_follows(other)
     assert of_follows(one) == of_follows(replace(one))
     assert of_follows(one) != of_follows(plain)
